@@ -1,0 +1,15 @@
+# Every library is the distribution's own package; scripts/packages names them.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nng REQUIRED)
+
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares>=1.18.1)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4.1)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
