@@ -42,15 +42,31 @@ struct arena *arena_create(size_t budget)
     return arena;
 }
 
+static void chunks_free(struct chunk *chunk)
+{
+    while (chunk) {
+        struct chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
 void arena_destroy(struct arena *arena)
 {
     if (!arena)
         return;
-    for (struct chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
-        next = chunk->next;
-        free(chunk);
-    }
+    chunks_free(arena->chunks);
     free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+    arena->used = 0;
+    if (!arena->chunks)
+        return;
+    chunks_free(arena->chunks->next);
+    arena->chunks->next = NULL;
+    arena->chunks->used = 0;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

@@ -18,6 +18,9 @@ struct arena *arena_create(size_t budget);
 /* NULL is fine. */
 void arena_destroy(struct arena *arena);
 
+/* Forgets all that was handed out; keeps the newest chunk for the next use. */
+void arena_reset(struct arena *arena);
+
 /* size bytes, zeroed, aligned for any type. NULL: out of memory or budget.
  * size 0 gives a valid pointer. */
 CAA_MUSTCHECK void *arena_alloc(struct arena *arena, size_t size);

@@ -38,7 +38,9 @@ static inline uint8_t wire_u8(struct wire *wire)
 static inline uint16_t wire_u16(struct wire *wire)
 {
     struct bytes b = wire_take(wire, 2);
-    return b.len ? (uint16_t)(b.data[0] << 8 | b.data[1]) : 0;
+    if (!b.len)
+        return 0;
+    return (uint16_t)(b.data[0] << 8 | b.data[1]);
 }
 
 #endif

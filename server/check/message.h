@@ -7,6 +7,9 @@
 
 #include "check/result.h"
 
+/* No message is longer, whatever a zone holds. */
+enum { CAA_MESSAGE_MAX = 1200 };
+
 /* Fills result->message and result->remedy from its other fields.
  * CAA_ENOMEM: both untouched. */
 CAA_MUSTCHECK enum caa_err caa_message_write(struct arena *arena,

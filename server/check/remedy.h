@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "check/result.h"
 
-enum { CAA_REMEDY_SIZE = 4096 };
+enum { CAA_REMEDY_MAX = 4095 };
 
 /* Writes into remedy, which stays empty where no record would help or the whole
- * of it does not fit. Pre: a buffer of its own. */
+ * of it does not fit. Pre: result is DENIED; remedy is empty. */
 void caa_remedy_write(const struct caa_policy *policy, const struct caa_result *result,
                       struct text *remedy);
 

@@ -25,7 +25,9 @@ struct caa_result {
     int64_t retrieved_at_ms;
     int64_t valid_until_ms; /* 0 unless PERMITTED or DENIED */
     bool from_cache;
-    bool retryable;
+    bool retryable; /* may succeed later with nothing changed by the customer: every
+                     * failure but bad DNSSEC, which stays until somebody signs
+                     * again (for a top-level domain never the customer) */
     const char *message; /* for a customer */
     const char *remedy;  /* "" where no record would help */
 };

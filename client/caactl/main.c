@@ -1,0 +1,130 @@
+/* caactl - the command line for caad: a table of verbs, a file each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "output.h"
+#include "rpc.h"
+#include "verb.h"
+
+static const enum option_id check_options[] = {
+    OPT_PRODUCT, OPT_EVENT,      OPT_ORDER, OPT_ACCOUNT_URI, OPT_METHOD,
+    OPT_FRESH,   OPT_REQUEST_ID, OPT_CSR,   OPT_CERT,        OPT_END};
+static const enum option_id no_options[] = {OPT_END};
+
+static const struct verb verbs[] = {
+    {"check", verb_check, "[NAME...]", "may we issue for these names?",
+     "caactl check www.example.com '*.example.com'\n"
+     "caactl check --event order --product DV --csr request.pem\n"
+     "caactl --json check --fresh example.com\n",
+     check_options},
+    {"health", verb_health, "[PART]", "is the daemon worth sending work to?",
+     "caactl health\n"
+     "caactl health resolver\n",
+     no_options},
+    {"info", verb_info, "", "versions, products, resolvers, source addresses",
+     "caactl info\n"
+     "caactl --server tcp://127.0.0.1:8553 --json info\n",
+     no_options},
+    {.name = NULL}};
+
+bool verb_takes(const struct verb *verb, enum option_id id)
+{
+    for (const enum option_id *at = verb->options; *at != OPT_END; at++)
+        if (*at == id)
+            return true;
+    return false;
+}
+
+static void print_option(const struct option_spec *spec)
+{
+    char left[64];
+    char letter[8] = "    ";
+    if (spec->letter != 0)
+        snprintf(letter, sizeof(letter), "-%c, ", spec->letter);
+    snprintf(left, sizeof(left), "%s--%s%s%s", letter, spec->name,
+             spec->value != NULL ? " " : "", spec->value != NULL ? spec->value : "");
+    printf("  %-24s %s%s\n", left, spec->help, spec->repeat && spec->value ? " (repeatable)" : "");
+}
+
+static void print_globals(void)
+{
+    printf("\nOptions, before or after the verb:\n");
+    for (int id = 0; id < OPT_COUNT; id++)
+        if (option_specs[id].global)
+            print_option(&option_specs[id]);
+}
+
+static void print_examples(const char *examples)
+{
+    printf("Examples:\n");
+    output_block(2, examples);
+}
+
+static void help(void)
+{
+    print_examples("caactl check www.example.com '*.example.com'\n"
+                   "caactl check --event order --csr request.pem\n"
+                   "caactl --json health\n");
+    printf("\nUsage: caactl [OPTION]... VERB [ARGUMENT]...\n\nVerbs:\n");
+    for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+        printf("  %-10s %s\n", verb->name, verb->help);
+    print_globals();
+    printf("\nThe server is --server, else $CAAD_SERVER, else "
+           "ipc:///run/caad/caad.sock.\n"
+           "Exit status: 0 all permitted or exempt; 1 something denied; 2 something "
+           "undecided;\n64+N for RPC status N (67: usage). More: caactl VERB --help, "
+           "caactl(1).\n");
+}
+
+static void help_verb(const struct verb *verb)
+{
+    print_examples(verb->examples);
+    bool options = verb->options[0] != OPT_END;
+    printf("\nUsage: caactl [OPTION]... %s%s%s%s\n       %s\n", verb->name,
+           options ? " [OPTION]..." : "", verb->synopsis[0] != '\0' ? " " : "",
+           verb->synopsis, verb->help);
+    if (options)
+        printf("\nOptions of %s:\n", verb->name);
+    for (const enum option_id *id = verb->options; *id != OPT_END; id++)
+        print_option(&option_specs[*id]);
+    print_globals();
+}
+
+static int run(const struct verb *verb, const struct arguments *arguments)
+{
+    if (arguments_has(arguments, OPT_VERSION)) {
+        printf("caactl %s\n", caa_client_version());
+        return 0;
+    }
+    if (arguments_has(arguments, OPT_HELP)) {
+        if (verb != NULL)
+            help_verb(verb);
+        else
+            help();
+        return 0;
+    }
+    if (verb == NULL) {
+        usage("a verb is missing, such as check or health; see caactl --help");
+        return EXIT_USAGE;
+    }
+    struct cli cli = {.arguments = arguments, .json = arguments_has(arguments, OPT_JSON)};
+    int code = rpc_connect(&cli);
+    if (code == 0)
+        code = verb->run(&cli);
+    caa_client_destroy(cli.client);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    const struct verb *verb = NULL;
+    int code = EXIT_USAGE;
+    output_start();
+    if (arguments_parse(&arguments, argc, argv, verbs, &verb))
+        code = run(verb, &arguments);
+    arguments_free(&arguments);
+    if (!output_finish())
+        code = EXIT_OUTPUT;
+    return code;
+}

@@ -1,0 +1,216 @@
+#include "dns/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/fqdn.h"
+
+enum { SHARDS = 16 }; /* a power of two; well above the number of threads */
+
+struct entry {
+    struct entry *next_in_bucket;
+    struct entry *newer, *older; /* by last use */
+    struct held_answer *held;
+    uint64_t hash;
+    int64_t expires_us;
+};
+
+struct shard {
+    _Alignas(64) pthread_mutex_t lock;
+    struct entry **buckets;
+    size_t bucket_mask, count, max;
+    struct entry *newest, *oldest;
+};
+
+struct cache {
+    uint32_t max_ttl_s;
+    bool enabled;
+    struct shard shards[SHARDS];
+};
+
+static struct shard *shard_of(struct cache *cache, uint64_t hash)
+{
+    return &cache->shards[hash >> 60 & (SHARDS - 1)];
+}
+
+static struct entry **bucket_of(struct shard *shard, uint64_t hash)
+{
+    return &shard->buckets[hash & shard->bucket_mask];
+}
+
+struct cache *cache_create(size_t max_entries, uint32_t max_ttl_s)
+{
+    struct cache *cache = aligned_alloc(64, sizeof *cache);
+    if (!cache)
+        return NULL;
+    memset(cache, 0, sizeof *cache);
+    cache->max_ttl_s = max_ttl_s;
+    cache->enabled = max_entries > 0;
+    size_t per_shard = max_entries / SHARDS + 1, buckets = 16;
+    while (buckets < per_shard)
+        buckets *= 2;
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *shard = &cache->shards[i];
+        pthread_mutex_init(&shard->lock, NULL);
+        shard->max = per_shard;
+        shard->bucket_mask = buckets - 1;
+        shard->buckets = calloc(buckets, sizeof *shard->buckets);
+        if (!shard->buckets) {
+            cache_destroy(cache);
+            return NULL;
+        }
+    }
+    return cache;
+}
+
+static void lru_unlink(struct shard *shard, struct entry *entry)
+{
+    *(entry->newer ? &entry->newer->older : &shard->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &shard->oldest) = entry->newer;
+}
+
+static void lru_push(struct shard *shard, struct entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = shard->newest;
+    *(shard->newest ? &shard->newest->newer : &shard->oldest) = entry;
+    shard->newest = entry;
+}
+
+static struct entry **find_locked(struct shard *shard, uint64_t hash, const char *name)
+{
+    struct entry **link = bucket_of(shard, hash);
+    while (*link &&
+           ((*link)->hash != hash || strcmp((*link)->held->answer.name, name) != 0))
+        link = &(*link)->next_in_bucket;
+    return link;
+}
+
+static void drop_locked(struct shard *shard, struct entry **link)
+{
+    struct entry *entry = *link;
+    *link = entry->next_in_bucket;
+    lru_unlink(shard, entry);
+    held_unref(entry->held);
+    free(entry);
+    shard->count--;
+}
+
+static void evict_oldest_locked(struct shard *shard)
+{
+    struct entry *oldest = shard->oldest;
+    drop_locked(shard, find_locked(shard, oldest->hash, oldest->held->answer.name));
+}
+
+struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *name,
+                              int64_t now_us)
+{
+    if (!cache->enabled)
+        return NULL;
+    struct held_answer *held = NULL;
+    struct shard *shard = shard_of(cache, hash);
+    pthread_mutex_lock(&shard->lock);
+    struct entry **link = find_locked(shard, hash, name);
+    if (*link && (*link)->expires_us <= now_us) {
+        drop_locked(shard, link);
+    } else if (*link) {
+        struct entry *entry = *link;
+        if (shard->newest != entry) {
+            lru_unlink(shard, entry);
+            lru_push(shard, entry);
+        }
+        held = held_ref(entry->held);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return held;
+}
+
+void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
+               int64_t now_us)
+{
+    if (!cache->enabled || caa_outcome_is_failure(held->answer.outcome))
+        return;
+    uint32_t ttl_s = held->answer.ttl_s;
+    if (ttl_s > cache->max_ttl_s)
+        ttl_s = cache->max_ttl_s;
+    struct entry *entry = ttl_s > 0 ? malloc(sizeof *entry) : NULL;
+    struct shard *shard = shard_of(cache, hash);
+    pthread_mutex_lock(&shard->lock);
+    struct entry **link = find_locked(shard, hash, held->answer.name);
+    if (*link)
+        drop_locked(shard, link);
+    if (entry) {
+        if (shard->count == shard->max)
+            evict_oldest_locked(shard);
+        struct entry **bucket = bucket_of(shard, hash);
+        *entry = (struct entry){.next_in_bucket = *bucket,
+                                .held = held_ref(held),
+                                .hash = hash,
+                                .expires_us = now_us + (int64_t)ttl_s * 1000000};
+        *bucket = entry;
+        lru_push(shard, entry);
+        shard->count++;
+    }
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static bool flush_wants(const struct entry *entry, const char *name, bool subtree)
+{
+    const char *held_name = entry->held->answer.name;
+    if (!name)
+        return true;
+    if (!subtree)
+        return strcmp(held_name, name) == 0;
+    return caa_fqdn_is_within((struct caa_fqdn){held_name, strlen(held_name)}, name);
+}
+
+static size_t flush_shard(struct shard *shard, const char *name, bool subtree)
+{
+    size_t dropped = 0;
+    pthread_mutex_lock(&shard->lock);
+    for (size_t i = 0; shard->count > 0 && i <= shard->bucket_mask; i++) {
+        for (struct entry **link = &shard->buckets[i]; *link;) {
+            if (flush_wants(*link, name, subtree)) {
+                drop_locked(shard, link);
+                dropped++;
+            } else {
+                link = &(*link)->next_in_bucket;
+            }
+        }
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return dropped;
+}
+
+size_t cache_flush(struct cache *cache, const char *name, bool subtree)
+{
+    size_t dropped = 0;
+    for (size_t i = 0; i < SHARDS; i++)
+        dropped += flush_shard(&cache->shards[i], name, subtree);
+    return dropped;
+}
+
+size_t cache_count(struct cache *cache)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SHARDS; i++) {
+        pthread_mutex_lock(&cache->shards[i].lock);
+        count += cache->shards[i].count;
+        pthread_mutex_unlock(&cache->shards[i].lock);
+    }
+    return count;
+}
+
+void cache_destroy(struct cache *cache)
+{
+    if (!cache)
+        return;
+    for (size_t i = 0; i < SHARDS; i++) {
+        if (cache->shards[i].buckets)
+            flush_shard(&cache->shards[i], NULL, true);
+        free(cache->shards[i].buckets);
+        pthread_mutex_destroy(&cache->shards[i].lock);
+    }
+    free(cache);
+}

@@ -1,0 +1,249 @@
+#include "rpc/door.h"
+
+#include <errno.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/tls/tls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    SLOTS_FIRST = 32,
+    SLOTS_LOW = 8,      /* open more when fewer wait */
+    SLOTS_RESERVE = 64, /* above max_in_flight: to refuse, and for health and admin */
+};
+
+static void slot_receive(struct rpc_slot *slot)
+{
+    slot->state = RPC_SLOT_RECEIVING;
+    atomic_fetch_add(&slot->door->receiving, 1);
+    nng_ctx_recv(slot->ctx, slot->aio);
+}
+
+static void on_slot(void *arg);
+
+static struct rpc_slot *slot_create(struct rpc_door *door)
+{
+    struct rpc_slot *slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return NULL;
+    slot->door = door;
+    if (nng_ctx_open(&slot->ctx, door->socket) != 0)
+        goto no_ctx;
+    if (nng_aio_alloc(&slot->aio, on_slot, slot) != 0)
+        goto no_aio;
+    return slot;
+no_aio:
+    nng_ctx_close(slot->ctx);
+no_ctx:
+    free(slot);
+    return NULL;
+}
+
+/* Best effort: with no memory for more, those that exist go on. */
+static void open_slots(struct rpc_door *door)
+{
+    pthread_mutex_lock(&door->lock);
+    unsigned wanted = door->slot_count ? door->slot_count : SLOTS_FIRST;
+    if (wanted > door->slot_max - door->slot_count)
+        wanted = door->slot_max - door->slot_count;
+    for (; wanted > 0 && !atomic_load(&door->closing); wanted--) {
+        struct rpc_slot *slot = slot_create(door);
+        if (!slot)
+            break;
+        slot->next = door->slots;
+        door->slots = slot;
+        door->slot_count++;
+        slot_receive(slot);
+    }
+    pthread_mutex_unlock(&door->lock);
+}
+
+static void on_received(struct rpc_slot *slot)
+{
+    struct rpc_door *door = slot->door;
+    unsigned left = atomic_fetch_sub(&door->receiving, 1) - 1;
+    int err = nng_aio_result(slot->aio);
+    if (err == NNG_ECLOSED || err == NNG_ECANCELED || atomic_load(&door->closing))
+        return;
+    if (left < SLOTS_LOW && door->slot_count < door->slot_max)
+        open_slots(door);
+    if (err != 0) {
+        slot_receive(slot);
+        return;
+    }
+    nng_msg *message = nng_aio_get_msg(slot->aio);
+    nng_aio_set_msg(slot->aio, NULL);
+    slot->state = RPC_SLOT_WORKING;
+    rpc_server_dispatch(door->server, slot, message);
+}
+
+static void on_sent(struct rpc_slot *slot)
+{
+    int err = nng_aio_result(slot->aio);
+    if (err != 0) {
+        nng_msg_free(nng_aio_get_msg(slot->aio));
+        nng_aio_set_msg(slot->aio, NULL);
+    }
+    if (err != NNG_ECLOSED && !atomic_load(&slot->door->closing))
+        slot_receive(slot);
+}
+
+static void on_slot(void *arg)
+{
+    struct rpc_slot *slot = arg;
+    if (slot->state == RPC_SLOT_SENDING)
+        on_sent(slot);
+    else
+        on_received(slot);
+}
+
+/* Without memory for a reply the peer's own deadline ends its wait. */
+void rpc_slot_send(struct rpc_slot *slot, nng_msg *message)
+{
+    struct rpc_server *server = slot->door->server;
+    bool counted = slot->call.counted;
+    arena_destroy(slot->call.arena);
+    slot->call = (struct rpc_call){0};
+    if (message) {
+        slot->state = RPC_SLOT_SENDING;
+        nng_aio_set_msg(slot->aio, message);
+        nng_ctx_send(slot->ctx, slot->aio);
+    } else {
+        slot_receive(slot);
+    }
+    rpc_server_ended(server, counted);
+}
+
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_door *door = arg;
+    if (event == NNG_PIPE_EV_REM_POST) {
+        atomic_fetch_sub(&door->connections, 1);
+    } else if (event == NNG_PIPE_EV_ADD_PRE) {
+        if (atomic_fetch_add(&door->connections, 1) >= door->max_connections)
+            nng_pipe_close(pipe);
+    }
+}
+
+static int set_tls(nng_listener listener, const struct rpc_listen *listen,
+                   const char **what)
+{
+    nng_tls_config *config;
+    char *pem[2] = {NULL, NULL};
+    int err = nng_tls_config_alloc(&config, NNG_TLS_MODE_SERVER);
+    if (err != 0)
+        return err;
+    *what = "tls.cert or tls.key";
+    const char *paths[2] = {listen->cert, listen->key};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "re");
+        size_t size = 0;
+        if (!file || getdelim(&pem[i], &size, '\0', file) < 0)
+            err = NNG_ENOENT;
+        if (file)
+            fclose(file);
+    }
+    if (err == 0)
+        err = nng_tls_config_own_cert(config, pem[0], pem[1], NULL);
+    if (err == 0) {
+        *what = "tls.client_ca";
+        err = nng_tls_config_ca_file(config, listen->client_ca);
+    }
+    if (err == 0)
+        err = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED);
+    if (err == 0)
+        err = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
+    if (err == NNG_ENOTSUP) /* an engine without TLS 1.3 */
+        err = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_2);
+    if (err == 0)
+        err = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, config);
+    nng_tls_config_free(config);
+    if (pem[1])
+        explicit_bzero(pem[1], strlen(pem[1]));
+    free(pem[0]);
+    free(pem[1]);
+    return err;
+}
+
+/* A socket file that nobody listens on is left over; one that answers belongs
+ * to a daemon that runs, and nng would unlink it. */
+static bool ipc_is_taken(const char *url)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", url + strlen("ipc://"));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool taken = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return taken;
+}
+
+static int start_listener(struct rpc_door *door, const struct rpc_listen *listen,
+                          size_t max_message_bytes, const char **what)
+{
+    nng_listener listener;
+    *what = "url";
+    int err = nng_listener_create(&listener, door->socket, listen->url);
+    if (err != 0)
+        return err;
+    /* Twice the limit: a message up to there is refused in words, a larger one
+     * by nng, which closes the connection. It must be set before listening. */
+    err = nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, 2 * max_message_bytes);
+    if (err == 0 && door->is_ipc && listen->mode >= 0)
+        err = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, listen->mode);
+    if (err == 0 && strncmp(listen->url, "tls+tcp", 7) == 0)
+        err = set_tls(listener, listen, what);
+    return err == 0 ? nng_listener_start(listener, 0) : err;
+}
+
+bool rpc_door_open(struct rpc_door *door, struct rpc_server *server,
+                   const struct rpc_listen *listen, const struct rpc_limits *limits,
+                   char *error, size_t error_size)
+{
+    const char *what = "socket";
+    door->server = server;
+    door->roles = listen->roles;
+    door->url = listen->url;
+    door->is_ipc = strncmp(listen->url, "ipc://", 6) == 0;
+    door->slot_max = limits->max_in_flight + SLOTS_RESERVE;
+    door->max_connections = limits->max_connections;
+    pthread_mutex_init(&door->lock, NULL);
+    if (door->is_ipc && ipc_is_taken(listen->url)) {
+        snprintf(error, error_size, "%s: another process listens there", listen->url);
+        pthread_mutex_destroy(&door->lock);
+        return false;
+    }
+    int err = nng_rep0_open(&door->socket);
+    if (err == 0) {
+        nng_pipe_notify(door->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, door);
+        nng_pipe_notify(door->socket, NNG_PIPE_EV_REM_POST, on_pipe, door);
+        open_slots(door);
+        err = start_listener(door, listen, limits->max_message_bytes, &what);
+        if (err == 0)
+            return true;
+        rpc_door_close(door);
+    }
+    snprintf(error, error_size, "%s: cannot listen (%s): %s", listen->url, what,
+             nng_strerror(err));
+    return false;
+}
+
+void rpc_door_close(struct rpc_door *door)
+{
+    atomic_store(&door->closing, true);
+    nng_close(door->socket);
+    while (door->slots) {
+        struct rpc_slot *slot = door->slots;
+        door->slots = slot->next;
+        nng_aio_stop(slot->aio);
+        nng_aio_free(slot->aio);
+        free(slot);
+    }
+    pthread_mutex_destroy(&door->lock);
+}

@@ -1,0 +1,173 @@
+#include "rpc/scan.h"
+
+#include "base/wire.h"
+
+enum { DEPTH_MAX = 8, UNKNOWN_MAX = 64 };
+
+enum wire_type { VARINT = 0, FIXED64 = 1, DELIMITED = 2, FIXED32 = 5 };
+
+struct scan {
+    struct arena *arena;
+    struct scan_fault *fault;
+    unsigned unknown;
+};
+
+/* The bounds of the second octet exclude overlong forms, surrogates and what
+ * lies above U+10FFFF (RFC 3629 section 4). 0: no such sequence. */
+static size_t sequence_len(struct bytes rest)
+{
+    uint8_t lead = rest.data[0], low = 0x80, high = 0xbf;
+    size_t len;
+    if (lead < 0x80)
+        return lead != 0;
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        len = 2;
+    } else if (lead >= 0xe0 && lead <= 0xef) {
+        len = 3;
+        low = lead == 0xe0 ? 0xa0 : low;
+        high = lead == 0xed ? 0x9f : high;
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+        len = 4;
+        low = lead == 0xf0 ? 0x90 : low;
+        high = lead == 0xf4 ? 0x8f : high;
+    } else {
+        return 0;
+    }
+    if (rest.len < len || rest.data[1] < low || rest.data[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if ((rest.data[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+bool scan_is_text(struct bytes bytes)
+{
+    while (bytes.len > 0) {
+        size_t len = sequence_len(bytes);
+        if (len == 0)
+            return false;
+        bytes = (struct bytes){bytes.data + len, bytes.len - len};
+    }
+    return true;
+}
+
+static uint64_t varint(struct wire *wire)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+        uint8_t octet = wire_u8(wire);
+        if (shift < 64)
+            value |= (uint64_t)(octet & 0x7f) << shift;
+        if (!(octet & 0x80))
+            return value;
+    }
+    wire->failed = true;
+    return 0;
+}
+
+/* The value's octets, for DELIMITED only; skips the others. */
+static struct bytes value_of(struct wire *wire, enum wire_type type)
+{
+    switch (type) {
+    case VARINT:
+        varint(wire);
+        break;
+    case FIXED64:
+        wire_take(wire, 8);
+        break;
+    case FIXED32:
+        wire_take(wire, 4);
+        break;
+    case DELIMITED: {
+        uint64_t len = varint(wire);
+        return wire_take(wire, len > SIZE_MAX ? SIZE_MAX : (size_t)len);
+    }
+    default:
+        wire->failed = true;
+    }
+    return (struct bytes){NULL, 0};
+}
+
+static bool fault(struct scan *scan, const char *field, const char *reason)
+{
+    *scan->fault = (struct scan_fault){field ? field : "", reason};
+    return false;
+}
+
+static const char *path_of(struct scan *scan, const char *parent,
+                           const ProtobufCFieldDescriptor *field, unsigned index)
+{
+    const char *dot = *parent ? "." : "";
+    return field->label == PROTOBUF_C_LABEL_REPEATED
+               ? arena_printf(scan->arena, "%s%s%s[%u]", parent, dot, field->name, index)
+               : arena_printf(scan->arena, "%s%s%s", parent, dot, field->name);
+}
+
+static bool is_delimited(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+           field->type == PROTOBUF_C_TYPE_MESSAGE;
+}
+
+static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,
+                        struct bytes message, const char *path, unsigned depth);
+
+static bool scan_field(struct scan *scan, const ProtobufCFieldDescriptor *field,
+                       enum wire_type type, struct bytes value, const char *parent,
+                       unsigned index, unsigned depth)
+{
+    bool packed = field->label == PROTOBUF_C_LABEL_REPEATED && type == DELIMITED;
+    if (is_delimited(field) != (type == DELIMITED) && !packed)
+        return fault(scan, path_of(scan, parent, field, index),
+                     "has another type than the schema gives it");
+    if (field->type == PROTOBUF_C_TYPE_STRING && !scan_is_text(value))
+        return fault(scan, path_of(scan, parent, field, index),
+                     "is not UTF-8 text without NUL");
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        const char *path = path_of(scan, parent, field, index);
+        return path && scan_fields(scan, field->descriptor, value, path, depth + 1);
+    }
+    return true;
+}
+
+static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,
+                        struct bytes message, const char *path, unsigned depth)
+{
+    struct wire wire = wire_of(message);
+    unsigned *counts = arena_array(scan->arena, descriptor->n_fields, sizeof *counts);
+    if (!counts)
+        return fault(scan, path, "takes more memory than one request may");
+    if (depth > DEPTH_MAX)
+        return fault(scan, path, "is nested too deep");
+    while (wire.rest.len > 0 && !wire.failed) {
+        uint64_t key = varint(&wire);
+        enum wire_type type = (enum wire_type)(key & 7);
+        struct bytes value = value_of(&wire, type);
+        if (wire.failed)
+            break;
+        const ProtobufCFieldDescriptor *field =
+            key >> 3 > UINT32_MAX ? NULL
+                                  : protobuf_c_message_descriptor_get_field(
+                                        descriptor, (unsigned)(key >> 3));
+        if (!field) {
+            if (++scan->unknown > UNKNOWN_MAX)
+                return fault(scan, path, "holds too many fields that the schema lacks");
+            continue;
+        }
+        unsigned *count = &counts[field - descriptor->fields];
+        if (!scan_field(scan, field, type, value, path, *count, depth))
+            return false;
+        ++*count;
+    }
+    return wire.failed ? fault(scan, path, "is not a protobuf message of the schema")
+                       : true;
+}
+
+bool scan_message(struct arena *arena, const ProtobufCMessageDescriptor *descriptor,
+                  struct bytes message, struct scan_fault *scan_fault)
+{
+    struct scan scan = {.arena = arena, .fault = scan_fault};
+    *scan_fault = (struct scan_fault){"", "takes more memory than one request may"};
+    return scan_fields(&scan, descriptor, message, "", 0);
+}

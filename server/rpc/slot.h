@@ -1,0 +1,35 @@
+/* slot.h - one nng context and the call it carries: receive, work, send, and
+ * again. Inside rpc/ only.
+ * Threads: the one that holds the call; the state changes hands with nng's
+ * completion callbacks. */
+#ifndef CAA_RPC_SLOT_H
+#define CAA_RPC_SLOT_H
+
+#include <nng/nng.h>
+
+#include "rpc/call.h"
+
+struct rpc_door;
+
+enum rpc_slot_state { RPC_SLOT_RECEIVING, RPC_SLOT_WORKING, RPC_SLOT_SENDING };
+
+struct rpc_slot {
+    struct rpc_slot *next; /* of the same door */
+    struct rpc_door *door;
+    nng_ctx ctx;
+    nng_aio *aio;
+    enum rpc_slot_state state;
+    struct rpc_call call; /* WORKING */
+};
+
+/* A call's reply, envelope and all, goes out; call->arena is released. */
+void rpc_slot_send(struct rpc_slot *slot, nng_msg *message);
+
+/* rpc/server: reads the envelope in message (which stays the caller's) and
+ * starts the method. */
+void rpc_server_dispatch(struct rpc_server *server, struct rpc_slot *slot,
+                         nng_msg *message);
+/* rpc/server: a call of this server ended. */
+void rpc_server_ended(struct rpc_server *server, bool counted);
+
+#endif
