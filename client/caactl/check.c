@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/suggest.h"
 #include "output.h"
 #include "results.h"
 #include "rpc.h"
 #include "verb.h"
 #include "x509_names.h"
+#include "json/suggest.h"
 
 /* A DNS name has at most 253 characters; more can still be reported on. */
 #define LINE_MAX_LEN 4096
@@ -48,8 +48,9 @@ static bool add_file(struct names *names, enum x509_kind kind, const char *path)
     if (!x509_names_read(kind, path, &file))
         return false;
     if (file.skipped > 0)
-        complain("%s: %zu subject alternative name%s of a kind CAA does not know left out",
-                 path, file.skipped, file.skipped == 1 ? "" : "s");
+        complain(
+            "%s: %zu subject alternative name%s of a kind CAA does not know left out",
+            path, file.skipped, file.skipped == 1 ? "" : "s");
     if (file.common_name != NULL && file.common_name[0] != '\0') {
         if (names->common_name == NULL)
             names->common_name = copy(file.common_name);

@@ -34,9 +34,8 @@ static bool span(const char *text, double *ms)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"ms", 1},     {"s", 1000},      {"sec", 1000},
-                 {"m", 60000},  {"min", 60000},   {"h", 3600000},
-                 {"d", DAY_MS}};
+    } units[] = {{"ms", 1},      {"s", 1000},    {"sec", 1000}, {"m", 60000},
+                 {"min", 60000}, {"h", 3600000}, {"d", DAY_MS}};
     double value;
     const char *unit = number(text, &value);
     if (unit == NULL)

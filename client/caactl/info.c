@@ -35,14 +35,16 @@ static void print_products(const Caa__V1__GetServerInfoResponse *info)
         char spare[RESULTS_NAME_MAX];
         char names[256] = "";
         size_t used = 0;
-        for (size_t k = 0; k < product->n_issuer_domain_names && used < sizeof(names); k++)
+        for (size_t k = 0; k < product->n_issuer_domain_names && used < sizeof(names);
+             k++)
             used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
                                      k > 0 ? ", " : "", product->issuer_domain_names[k]);
         table_cell(table, COLOUR_NONE, product->name);
-        table_cell(table, COLOUR_NONE,
-                   results_enum(
-                       &caa__v1__get_server_info_response__product__certificate__descriptor,
-                       (int)product->certificate, spare));
+        table_cell(
+            table, COLOUR_NONE,
+            results_enum(
+                &caa__v1__get_server_info_response__product__certificate__descriptor,
+                (int)product->certificate, spare));
         table_cell(table, COLOUR_NONE, product->exempt ? "exempt" : "checked");
         table_cell(table, COLOUR_NONE, names);
     }
@@ -62,10 +64,10 @@ static void print_resolvers(const Caa__V1__GetServerInfoResponse *info)
         char time[OUTPUT_TIME_MAX];
         bool good = resolver->in_rotation;
         table_cell(table, COLOUR_NONE, resolver->address);
-        table_cell(table, good ? COLOUR_GOOD : COLOUR_BAD,
-                   results_enum(
-                       &caa__v1__get_server_info_response__resolver__state__descriptor,
-                       (int)resolver->state, spare));
+        table_cell(
+            table, good ? COLOUR_GOOD : COLOUR_BAD,
+            results_enum(&caa__v1__get_server_info_response__resolver__state__descriptor,
+                         (int)resolver->state, spare));
         table_cell(table, COLOUR_NONE, good ? "yes" : "no");
         table_cell(table, COLOUR_NONE, output_time(resolver->since_ms, time));
     }
@@ -103,10 +105,8 @@ static void print(const Caa__V1__GetServerInfoResponse *info)
 
 int verb_info(struct cli *cli)
 {
-    if (cli->arguments->operands_len > 0) {
-        usage("info takes no argument, found \"%.60s\"", cli->arguments->operands[0]);
+    if (!takes_nothing(cli, "info"))
         return EXIT_USAGE;
-    }
     Caa__V1__GetServerInfoRequest request = CAA__V1__GET_SERVER_INFO_REQUEST__INIT;
     int code = 0;
     ProtobufCMessage *reply = rpc_call(cli, &caa__v1__admin_service__descriptor,

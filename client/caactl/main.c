@@ -9,14 +9,28 @@
 static const enum option_id check_options[] = {
     OPT_PRODUCT, OPT_EVENT,      OPT_ORDER, OPT_ACCOUNT_URI, OPT_METHOD,
     OPT_FRESH,   OPT_REQUEST_ID, OPT_CSR,   OPT_CERT,        OPT_END};
+static const enum option_id explain_options[] = {OPT_PRODUCT, OPT_ACCOUNT_URI, OPT_METHOD,
+                                                 OPT_END};
+static const enum option_id history_options[] = {OPT_ORDER,    OPT_SINCE, OPT_UNTIL,
+                                                 OPT_DECISION, OPT_LIMIT, OPT_END};
+static const enum option_id call_options[] = {OPT_DATA, OPT_END};
+static const enum option_id flush_options[] = {OPT_SUBTREE, OPT_END};
 static const enum option_id no_options[] = {OPT_END};
 
 static const struct verb verbs[] = {
     {"check", verb_check, "[NAME...]", "may we issue for these names?",
      "caactl check www.example.com '*.example.com'\n"
      "caactl check --event order --product DV --csr request.pem\n"
-     "caactl --json check --fresh example.com\n",
+     "caactl --json check --fresh example.com\n"
+     "caactl check - < names.txt\n",
      check_options},
+    {"explain", verb_explain, "NAME", "why? the climb, level by level",
+     "caactl explain www.example.com\n", explain_options},
+    {"history", verb_history, "[NAME]", "what was asked and answered, newest first",
+     "caactl history www.example.com\n"
+     "caactl history --order 12345\n"
+     "caactl history --since 7d --decision denied\n",
+     history_options},
     {"health", verb_health, "[PART]", "is the daemon worth sending work to?",
      "caactl health\n"
      "caactl health resolver\n",
@@ -25,6 +39,26 @@ static const struct verb verbs[] = {
      "caactl info\n"
      "caactl --server tcp://127.0.0.1:8553 --json info\n",
      no_options},
+    {"stats", verb_stats, "", "counters since the start and present levels",
+     "caactl stats\n", no_options},
+    {"flush", verb_flush, "[NAME...]", "forget cached DNS answers, of names or all",
+     "caactl flush\n"
+     "caactl flush --subtree example.com\n",
+     flush_options},
+    {"drain", verb_drain, "", "take no new checks, finish those in flight, exit",
+     "caactl drain\n", no_options},
+    {"call", verb_call, "METHOD", "call any method of the server's schema",
+     "caactl call CheckDomains -d '{\"names\": [\"example.com\"]}'\n"
+     "caactl template CheckDomains > r.json; caactl call CheckDomains -d @r.json\n"
+     "caactl --json call caa.v1.HealthService/Check\n",
+     call_options},
+    {"describe", verb_describe, "[SYMBOL]", "show the server's schema",
+     "caactl describe\n"
+     "caactl describe CheckDomains\n"
+     "caactl describe caa.v1.Result.Verdict\n",
+     no_options},
+    {"template", verb_template, "SYMBOL", "a request to fill in, as JSON",
+     "caactl template CheckDomains\n", no_options},
     {.name = NULL}};
 
 bool verb_takes(const struct verb *verb, enum option_id id)
@@ -35,6 +69,13 @@ bool verb_takes(const struct verb *verb, enum option_id id)
     return false;
 }
 
+bool takes_nothing(const struct cli *cli, const char *verb)
+{
+    return cli->arguments->operands_len == 0 ||
+           usage("%s takes no argument, found \"%.60s\"", verb,
+                 cli->arguments->operands[0]);
+}
+
 static void print_option(const struct option_spec *spec)
 {
     char left[64];
@@ -43,7 +84,8 @@ static void print_option(const struct option_spec *spec)
         snprintf(letter, sizeof(letter), "-%c, ", spec->letter);
     snprintf(left, sizeof(left), "%s--%s%s%s", letter, spec->name,
              spec->value != NULL ? " " : "", spec->value != NULL ? spec->value : "");
-    printf("  %-24s %s%s\n", left, spec->help, spec->repeat && spec->value ? " (repeatable)" : "");
+    printf("  %-24s %s%s\n", left, spec->help,
+           spec->repeat && spec->value ? " (repeatable)" : "");
 }
 
 static void print_globals(void)

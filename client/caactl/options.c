@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/suggest.h"
 #include "output.h"
 #include "verb.h"
+#include "json/suggest.h"
 
 const struct option_spec option_specs[OPT_COUNT] = {
     [OPT_SERVER] = {"server", 's', "URL",
@@ -50,8 +50,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
     [OPT_DATA] = {"data", 'd', "JSON", "the request: JSON, @FILE, or @- for stdin", false,
                   false},
     [OPT_SUBTREE] = {"subtree", 0, NULL, "everything below the names too", false, false},
-    [OPT_SINCE] = {"since", 0, "TIME",
-                   "2h, 7d (ago), 2026-01-31 or 2026-01-31T08:00:00Z", false, false},
+    [OPT_SINCE] = {"since", 0, "TIME", "2h, 7d (ago), 2026-01-31 or 2026-01-31T08:00:00Z",
+                   false, false},
     [OPT_UNTIL] = {"until", 0, "TIME", "as --since", false, false},
     [OPT_DECISION] = {"decision", 0, "DECISION", "permitted, denied or lookup_failed",
                       false, false},
@@ -158,8 +158,8 @@ static bool parse_short(struct parser *parser, const char *text)
 {
     for (; *text != '\0'; text++) {
         int id = 0;
-        while (id < OPT_COUNT && (option_specs[id].letter != *text ||
-                                  !allowed(parser, (enum option_id)id)))
+        while (id < OPT_COUNT &&
+               (option_specs[id].letter != *text || !allowed(parser, (enum option_id)id)))
             id++;
         if (id == OPT_COUNT)
             return usage("unknown option -%c; see caactl %s%s--help", *text,

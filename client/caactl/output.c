@@ -232,8 +232,8 @@ void table_cell(struct table *table, enum output_colour colour, const char *text
 {
     /* Grown a power of two at a time. */
     if ((table->cells_len & (table->cells_len - 1)) == 0)
-        table->cells = must_grow(table->cells,
-                                 (table->cells_len * 2 + 1) * sizeof(*table->cells));
+        table->cells =
+            must_grow(table->cells, (table->cells_len * 2 + 1) * sizeof(*table->cells));
     char *safe = output_escape(*text != '\0' ? text : "-");
     table->cells[table->cells_len++] =
         (struct cell){.safe = safe, .width = output_width(safe), .colour = colour};
@@ -244,8 +244,8 @@ void table_note(struct table *table, const char *label, const char *text)
     if (*text == '\0')
         return;
     if ((table->notes_len & (table->notes_len - 1)) == 0)
-        table->notes = must_grow(table->notes,
-                                 (table->notes_len * 2 + 1) * sizeof(*table->notes));
+        table->notes =
+            must_grow(table->notes, (table->notes_len * 2 + 1) * sizeof(*table->notes));
     char *label_copy = must_alloc(strlen(label) + 1);
     char *text_copy = must_alloc(strlen(text) + 1);
     memcpy(label_copy, label, strlen(label));

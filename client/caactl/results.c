@@ -36,9 +36,9 @@ static void add_row(struct table *table, const Caa__V1__Result *result)
     char spare[RESULTS_NAME_MAX];
     enum output_colour colour = results_colour(result->verdict);
     table_cell(table, COLOUR_NONE, result->name);
-    table_cell(table, colour,
-               results_enum(&caa__v1__result__verdict__descriptor, (int)result->verdict,
-                            spare));
+    table_cell(
+        table, colour,
+        results_enum(&caa__v1__result__verdict__descriptor, (int)result->verdict, spare));
     table_cell(
         table, COLOUR_NONE,
         results_enum(&caa__v1__result__reason__descriptor, (int)result->reason, spare));
@@ -57,7 +57,8 @@ static void add_row(struct table *table, const Caa__V1__Result *result)
 
 void results_print(Caa__V1__Result *const *results, size_t len)
 {
-    static const char *const heads[] = {"NAME", "VERDICT", "REASON", "FOUND AT", "DNSSEC"};
+    static const char *const heads[] = {"NAME", "VERDICT", "REASON", "FOUND AT",
+                                        "DNSSEC"};
     size_t columns = sizeof(heads) / sizeof(heads[0]);
     struct table *table = table_create(columns);
     for (size_t i = 0; i < columns; i++)

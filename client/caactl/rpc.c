@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "duration.h"
-#include "json/proto_json.h"
 #include "output.h"
+#include "json/proto_json.h"
 
 #define DEFAULT_SERVER     "ipc:///run/caad/caad.sock"
 #define DEFAULT_TIMEOUT_MS 10000

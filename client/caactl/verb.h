@@ -44,9 +44,20 @@ struct verb {
 
 bool verb_takes(const struct verb *verb, enum option_id id);
 
+/* Whether there is no operand; says so when there is. */
+bool takes_nothing(const struct cli *cli, const char *verb);
+
 /* A file each. */
+int verb_call(struct cli *cli);
 int verb_check(struct cli *cli);
-int verb_info(struct cli *cli);
+int verb_describe(struct cli *cli);
+int verb_drain(struct cli *cli);
+int verb_explain(struct cli *cli);
+int verb_flush(struct cli *cli);
 int verb_health(struct cli *cli);
+int verb_history(struct cli *cli);
+int verb_info(struct cli *cli);
+int verb_stats(struct cli *cli);
+int verb_template(struct cli *cli);
 
 #endif

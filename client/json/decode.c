@@ -113,8 +113,8 @@ static bool decode_signed(struct decoder *decoder, const json_t *json, int64_t m
         return expected(decoder, "an integer", json);
     }
     if (number < min || number > max)
-        return fail(decoder, "%" PRId64 " is not between %" PRId64 " and %" PRId64, number,
-                    min, max);
+        return fail(decoder, "%" PRId64 " is not between %" PRId64 " and %" PRId64,
+                    number, min, max);
     *out = number;
     return true;
 }
@@ -128,8 +128,8 @@ static bool decode_unsigned(struct decoder *decoder, const json_t *json, uint64_
         *out = strtoull(json_string_value(json), NULL, 10);
         if (errno == 0 && *out <= max)
             return true;
-        return fail(decoder, "%.40s is not between 0 and %" PRIu64, json_string_value(json),
-                    max);
+        return fail(decoder, "%.40s is not between 0 and %" PRIu64,
+                    json_string_value(json), max);
     }
     int64_t number;
     int64_t limit = max > INT64_MAX ? INT64_MAX : (int64_t)max;
@@ -210,8 +210,8 @@ static ProtobufCMessage *decode_message(struct decoder *decoder,
                                         const ProtobufCMessageDescriptor *descriptor,
                                         const json_t *json);
 
-static bool decode_integer(struct decoder *decoder, ProtobufCType type, const json_t *json,
-                           void *at)
+static bool decode_integer(struct decoder *decoder, ProtobufCType type,
+                           const json_t *json, void *at)
 {
     int64_t number;
     uint64_t natural;
@@ -271,8 +271,9 @@ static bool decode_value(struct decoder *decoder, const ProtobufCFieldDescriptor
 
 /* ------------------------------------------------------------------- messages */
 
-static bool decode_repeated(struct decoder *decoder, const ProtobufCFieldDescriptor *field,
-                            const json_t *json, char *base)
+static bool decode_repeated(struct decoder *decoder,
+                            const ProtobufCFieldDescriptor *field, const json_t *json,
+                            char *base)
 {
     if (!json_is_array(json))
         return expected(decoder, "an array", json);

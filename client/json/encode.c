@@ -49,7 +49,8 @@ static size_t sequence(const unsigned char *text)
     for (size_t i = 1; i < len; i++)
         if ((text[i] & 0xC0u) != 0x80u)
             return 0;
-    bool overlong = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
+    bool overlong =
+        (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
     bool surrogate = text[0] == 0xED && text[1] > 0x9F;
     bool beyond = text[0] == 0xF4 && text[1] > 0x8F;
     return overlong || surrogate || beyond ? 0 : len;
@@ -222,7 +223,8 @@ static size_t harmful(const unsigned char *text, unsigned *code)
     if (text[0] != 0xE2 || text[1] == '\0' || text[2] == '\0')
         return 0;
     unsigned point = 0x2000u | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
-    bool bidi = point == 0x200E || point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
+    bool bidi = point == 0x200E || point == 0x200F ||
+                (point >= 0x2028 && point <= 0x202E) ||
                 (point >= 0x2066 && point <= 0x2069);
     *code = point;
     return bidi ? 3 : 0;

@@ -115,7 +115,8 @@ static void on_reply(const Caa__V1__CheckDomainsResponse *message, void *arg)
     struct caa_client_error error = {.code = CAA_CLIENT_OK};
     struct caa_check_response *response = NULL;
     /* The channel gives messages away; only the stub's type says const. */
-    Caa__V1__CheckDomainsResponse *reply = (Caa__V1__CheckDomainsResponse *)(uintptr_t)message;
+    Caa__V1__CheckDomainsResponse *reply =
+        (Caa__V1__CheckDomainsResponse *)(uintptr_t)message;
     if (reply == NULL)
         error = *check->channel.error;
     else

@@ -21,10 +21,11 @@ static void on_done(void *arg, const struct caa_client_error *error, const uint8
     generic.done(generic.arg, error, reply, reply_len);
 }
 
-enum caa_client_code
-caa_client_call_async(struct caa_client *client, const char *method, const void *payload,
-                      size_t payload_len, const struct caa_client_call_options *options,
-                      caa_client_call_fn done, void *arg, struct caa_client_error *error)
+enum caa_client_code caa_client_call_async(struct caa_client *client, const char *method,
+                                           const void *payload, size_t payload_len,
+                                           const struct caa_client_call_options *options,
+                                           caa_client_call_fn done, void *arg,
+                                           struct caa_client_error *error)
 {
     if (method == NULL || strchr(method, '/') == NULL)
         return caa_error_set(error, CAA_CLIENT_INVALID_ARGUMENT, "method",
@@ -45,7 +46,8 @@ caa_client_call_async(struct caa_client *client, const char *method, const void 
                                  .payload_len = payload_len,
                                  .request_id = options ? options->request_id : NULL,
                                  .timeout_ms = options ? options->timeout_ms : 0,
-                                 .verify = is_check ? caa_check_reply_verify_packed : NULL,
+                                 .verify =
+                                     is_check ? caa_check_reply_verify_packed : NULL,
                                  .done = on_done,
                                  .arg = generic};
     enum caa_client_code code = caa_call_begin(client, &spec, error);

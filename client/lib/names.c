@@ -15,8 +15,8 @@ static const char *name_of(const ProtobufCEnumDescriptor *descriptor, int number
 
 const char *caa_client_code_name(enum caa_client_code code)
 {
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value(&rpc__v1__status__code__descriptor, (int)code);
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+        &rpc__v1__status__code__descriptor, (int)code);
     return value == NULL ? "UNKNOWN" : value->name;
 }
 

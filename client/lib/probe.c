@@ -15,7 +15,7 @@
 #define PROBE_PAUSE_MS 250
 /* For the connection, and again for the header. */
 #define PROBE_TIMEOUT_MS 1500
-#define SP_HEADER_LEN 8
+#define SP_HEADER_LEN    8
 
 enum probe_state { PROBE_IDLE, PROBE_DIALLING, PROBE_GREETING, PROBE_READING };
 

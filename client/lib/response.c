@@ -28,8 +28,7 @@ static int known(const ProtobufCEnumDescriptor *descriptor, int number)
     return protobuf_c_enum_descriptor_get_value(descriptor, number) != NULL ? number : 0;
 }
 
-#define KNOWN(type, prefix, value)                                                       \
-    ((enum type)known(&prefix##__descriptor, (int)(value)))
+#define KNOWN(type, prefix, value) ((enum type)known(&prefix##__descriptor, (int)(value)))
 
 static void count(const Caa__V1__CheckDomainsResponse *wire, struct totals *totals)
 {
@@ -51,8 +50,7 @@ static void set_attempt(struct caa_check_attempt *out,
         .server = attempt->server,
         .transport = KNOWN(caa_check_transport, caa__v1__lookup__attempt__transport,
                            attempt->transport),
-        .outcome =
-            KNOWN(caa_check_outcome, caa__v1__lookup__outcome, attempt->outcome),
+        .outcome = KNOWN(caa_check_outcome, caa__v1__lookup__outcome, attempt->outcome),
         .duration_us = attempt->duration_us,
         .rcode = attempt->rcode,
         .checking_disabled = attempt->checking_disabled != 0};
@@ -125,12 +123,12 @@ static struct holder *allocate(const Caa__V1__CheckDomainsResponse *wire)
 {
     struct totals totals = {0};
     count(wire, &totals);
-    struct holder *holder = calloc(
-        1, sizeof(*holder) + wire->n_results * sizeof(*holder->results) +
-               totals.lookups * sizeof(*holder->lookups) +
-               totals.records * sizeof(*holder->records) +
-               totals.attempts * sizeof(*holder->attempts) +
-               totals.ede * sizeof(*holder->ede));
+    struct holder *holder =
+        calloc(1, sizeof(*holder) + wire->n_results * sizeof(*holder->results) +
+                      totals.lookups * sizeof(*holder->lookups) +
+                      totals.records * sizeof(*holder->records) +
+                      totals.attempts * sizeof(*holder->attempts) +
+                      totals.ede * sizeof(*holder->ede));
     if (holder == NULL)
         return NULL;
     holder->results = (struct caa_check_result *)(holder + 1);

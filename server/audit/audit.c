@@ -257,6 +257,10 @@ bool audit_maybe_known(const struct audit *audit, const char *request_id)
 bool audit_health(struct audit *audit, char *text)
 {
     struct writer *writer = &audit->writer;
+    if (audit->options.read_only) {
+        snprintf(text, AUDIT_TEXT_LEN, "opened for reading only");
+        return false;
+    }
     pthread_mutex_lock(&writer->lock);
     bool serving = writer->serving && !writer->closing;
     snprintf(text, AUDIT_TEXT_LEN, "%s",

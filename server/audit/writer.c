@@ -38,6 +38,7 @@ struct session {
     int64_t connect_at_us;
     int64_t prune_at_us;
     uint64_t stuck_at;
+    bool recalled;
 };
 
 static bool keeps_records(const struct session *self)
@@ -95,10 +96,13 @@ static void take_id(void *arg, const struct db_value *values)
 /* So that a retry just after a restart is known too. */
 static bool recall_ids(struct session *self, struct fault *fault)
 {
+    if (self->recalled)
+        return true;
     const struct db_value params[] = {db_int(sql_record_id(self->stream.number, 0)),
                                       db_int(sql_record_id(self->stream.number + 1, 0))};
-    return db_run(self->db, &sql_recent_ids, params,
-                  (struct db_reply){.row = take_id, .arg = self->audit->ids}, fault);
+    struct db_reply reply = {.row = take_id, .arg = self->audit->ids};
+    self->recalled = db_run(self->db, &sql_recent_ids, params, reply, fault);
+    return self->recalled;
 }
 
 static bool connect_store(struct session *self, struct fault *fault)

@@ -247,14 +247,14 @@ static void write_parameter(const struct caa_policy *policy,
     const struct caa_property *property = blocking(policy, result, &value);
     text_add(text, "the CAA records at ");
     caa_phrase_level(text, result, result->found);
-    text_add(text, " name this CA, but with a condition this request does not meet");
+    text_add(text, " name this CA, but ");
     if (!property) {
-        text_add(text, ".");
+        text_add(text, "on a condition this request does not meet.");
         return;
     }
-    text_addf(text, " in the %s record for ", caa_tag_text(property->known));
+    text_addf(text, "the %s record for ", caa_tag_text(property->known));
     text_add_escaped(text, value.issuer_domain_name, CAA_PHRASE_VALUE_MAX);
-    text_add(text, ": ");
+    text_add(text, " has a condition this request does not meet: ");
     if (result->reason == CAA_REASON_ACCOUNT_NOT_AUTHORIZED)
         write_account(policy, text, &value.accounturi);
     else
@@ -336,7 +336,7 @@ void caa_denial_write(const struct caa_policy *policy, const struct caa_result *
     add_issuewild_note(text, result);
     caa_phrase_aliases(text, result->found);
     add_step(text, policy, result);
-    if (result->found->ttl_s > 0)
+    if (result->found->ttl_s > 0 && result->found->ttl_s <= INT32_MAX)
         text_addf(text, " DNS caches may keep the present records for up to %u s.",
                   result->found->ttl_s);
 }

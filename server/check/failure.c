@@ -218,19 +218,19 @@ static void add_head(struct text *text, const struct caa_result *result,
 static void add_step(struct text *text, const struct caa_result *result,
                      const struct failure_words *words)
 {
-    if (words->ours)
+    if (words->ours) {
         text_addf(text, " %s", words->next);
-    else if (caa_remedy_is_above(result, result->failed))
+    } else if (caa_remedy_is_above(result, result->failed)) {
         text_add(text,
                  " That is a top-level domain, above your domain, not yours to fix: "
                  "try again later.");
-    else if (caa_phrase_levels_above(result) > 0)
-        text_addf(text,
-                  " This level is above the name you asked for; whoever runs it has "
-                  "to act. %s",
-                  words->next);
-    else
+    } else if (caa_phrase_levels_above(result) > 0) {
+        text_add(text, " That level is above the name you asked for, whoever runs ");
+        caa_phrase_name(text, result->failed->name);
+        text_addf(text, " has to act. %s", words->next);
+    } else {
         text_addf(text, " %s", words->next);
+    }
 }
 
 void caa_failure_write(const struct caa_result *result, struct text *text)

@@ -17,10 +17,13 @@ void caa_phrase_level(struct text *text, const struct caa_result *result,
 {
     size_t above = caa_phrase_levels_above(result);
     caa_phrase_name(text, answer->name);
-    if (above == 0)
+    if (above == 0 && !result->name->wildcard)
         return;
-    text_addf(text, " (%zu level%s above ", above, above == 1 ? "" : "s");
-    caa_phrase_name(text, result->name->fqdn.text);
+    if (above == 0)
+        text_add(text, " (for ");
+    else
+        text_addf(text, " (%zu level%s above ", above, above == 1 ? "" : "s");
+    caa_phrase_name(text, result->name->ascii_name);
     text_add(text, ")");
 }
 

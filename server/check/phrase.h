@@ -14,7 +14,8 @@ void caa_phrase_name(struct text *text, const char *name);
 /* How many levels above the requested name the last deciding one is. */
 size_t caa_phrase_levels_above(const struct caa_result *result);
 
-/* "example.test (1 level above www.example.test)". answer: the last deciding. */
+/* "example.test (1 level above www.example.test)", "example.test (for
+ * *.example.test)" or the name alone. answer: the last deciding. */
 void caa_phrase_level(struct text *text, const struct caa_result *result,
                       const struct caa_answer *answer);
 

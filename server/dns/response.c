@@ -119,6 +119,21 @@ static bool follow_aliases(struct reading *r)
     return true;
 }
 
+/* An answer to a CAA question is CAA records, the aliases that lead to them,
+ * and signatures; with anything else it answers another question. */
+static bool belongs_in_answer(const ns_rr *rr)
+{
+    switch ((int)ns_rr_type(*rr)) {
+    case QUERY_TYPE_CAA:
+    case ns_t_cname:
+    case ns_t_dname:
+    case 46: /* RRSIG */
+        return ns_rr_class(*rr) == ns_c_in;
+    default:
+        return false;
+    }
+}
+
 /* CAA records of the chain's end. One owned by any other name does not belong
  * to this question: the response cannot be trusted. */
 static bool read_properties(struct reading *r)
@@ -131,9 +146,9 @@ static bool read_properties(struct reading *r)
     }
     for (int i = 0; i < count; i++) {
         ns_rr rr;
-        if (ns_parserr(&r->msg, ns_s_an, i, &rr) < 0)
+        if (ns_parserr(&r->msg, ns_s_an, i, &rr) < 0 || !belongs_in_answer(&rr))
             return false;
-        if ((int)ns_rr_type(rr) != QUERY_TYPE_CAA || ns_rr_class(rr) != ns_c_in)
+        if ((int)ns_rr_type(rr) != QUERY_TYPE_CAA)
             continue;
         struct bytes rdata = {ns_rr_rdata(rr), ns_rr_rdlen(rr)};
         if (!same_name(ns_rr_name(rr), r->current) ||

@@ -112,7 +112,6 @@ MODIFIERS = {
     "delay-Nms": "late by N ms", "drop-N": "the first N queries get no answer",
     "flaky-N": "the first N queries get SERVFAIL", "flaky-N-WHAT": "... get that content",
 }
-ALONE = ("ttl-N", "big-N", "chain-N", "rcode-N")        # content with a number
 
 
 def pattern(keys):

@@ -21,7 +21,9 @@ def main():
     groups = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-    deadline = time.monotonic() + 5
+    # A killed process keeps its number until its new parent has noticed; no
+    # reason to wait for that for long.
+    deadline = time.monotonic() + 0.5
     while groups and time.monotonic() < deadline:
         for group in list(groups):
             try:

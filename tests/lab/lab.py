@@ -176,7 +176,8 @@ class Lab:
         parts.wait_until(lambda: self.ask(part, ".", "SOA", timeout=0.3) is not None, part, alive=alive)
 
     def ask(self, part, name, rtype="CAA", timeout=3.0, checking_disabled=False):
-        """One UDP query (TCP when truncated) with DO and AD; the reply or None."""
+        """One UDP query (TCP when truncated) with DO and AD; the reply, or None
+        (none in time, or none that dnspython can read: it refuses odd tags)."""
         query = dns.message.make_query(name, rtype, want_dnssec=True)
         query.flags |= dns.flags.AD
         query.flags |= dns.flags.CD if checking_disabled else 0
@@ -198,10 +199,13 @@ class Lab:
             text = zone.text()
             if text.count(old) != 1:
                 raise LabError("%s: found %d times: %s" % (zone.name, text.count(old), old))
+            options = zone.options()
             with open(zone.source, "w", encoding="utf-8") as file:
                 file.write(text.replace(old, new))
-            parent = self.zones.parent(zone)
-            self.publish([zone] + ([parent] if "lab:" in old + new and parent else []))
+            changed = [zone]
+            if zone.options() != options and zone.name != ".":
+                changed.append(self.zones.parent(zone))     # its DS may be another
+            self.publish(changed)
 
     def set_records(self, name, rdatas, rtype="CAA", ttl=300):
         """Make rdatas (text; [] = none) the whole RRset of name; publish it."""
@@ -213,7 +217,7 @@ class Lab:
     def publish(self, zones):
         """Sign, have NSD load it, forget what the resolvers remember."""
         for zone in zones:
-            self.zones.make_keys(zone) if zone.key is None else None
+            self.zones.make_keys(zone)
             self.zones.make(zone)
             self.nsd_control("reload", zone.name)
         for zone in zones:

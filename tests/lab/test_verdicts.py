@@ -6,7 +6,6 @@ lab's resolver, so it also shows that the zones say what the tables think.
 """
 import os
 import re
-import time
 
 import dns.flags
 import dns.rcode
@@ -22,7 +21,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 US = b"globalsign.com"
 KNOWN = {b"issue", b"issuewild", b"issuemail", b"issuevmc", b"iodef", b"contactemail", b"contactphone"}
 PRODUCTS = {"DV": "issue", "EV": "issue", "PersonalSign": "issuemail", "Mark": "issuevmc"}
-WEAKEST = ["SECURE", "INSECURE"]
 SAME_METHOD = {"ca-tbr-7": "dns-01", "ca-tbr-19": "http-01", "ca-tbr-20": "tls-alpn-01"}
 
 # RFC 8659 section 4.2, word for word

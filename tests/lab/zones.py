@@ -174,10 +174,11 @@ class ZoneSet:
             list(pool.map(self.make, self.zones.values()))
 
     def make_keys(self, zone):
+        """The keys that the zone's options need and it does not have yet."""
         options = zone.options()
-        if options["sign"] != "none":
+        if options["sign"] != "none" and zone.key is None:
             zone.key = self.make_key(zone)
-        if options["ds"] == "other":
+        if options["ds"] == "other" and zone.other_key is None:
             zone.other_key = self.make_key(zone)
 
     def make_key(self, zone):

@@ -122,7 +122,8 @@ static void query_pg(const struct store *store, const char *sql, FILE *out)
     PQfinish(conn);
 }
 
-static char *query(const struct store *store, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static char *query(const struct store *store,
+                                                         const char *format, va_list args)
 {
     char *sql = NULL, *text = NULL;
     size_t len = 0;

@@ -111,8 +111,8 @@ static enum caa_client_code call_health(struct fixture *fixture, uint32_t timeou
     struct caa_client_call_options options = {.timeout_ms = timeout_ms};
     void *reply = NULL;
     size_t reply_len = 0;
-    enum caa_client_code code = caa_client_call(fixture->client, HEALTH, NULL, 0, &options,
-                                                &reply, &reply_len, error);
+    enum caa_client_code code = caa_client_call(fixture->client, HEALTH, NULL, 0,
+                                                &options, &reply, &reply_len, error);
     caa_client_free(reply);
     return code;
 }
@@ -122,15 +122,15 @@ static enum caa_client_code call_health(struct fixture *fixture, uint32_t timeou
 static void a_check_brings_a_result_for_each_name_once(void **state)
 {
     struct fixture *fixture = *state;
-    const char *names[] = {"a.test", "denied.test", "cn.test", "a.test", "timeout.test",
-                           "exempt.test"};
+    const char *names[] = {"a.test", "denied.test",  "cn.test",
+                           "a.test", "timeout.test", "exempt.test"};
     struct caa_check_request request = {
         .common_name = "cn.test", .names = names, .names_len = 6};
     struct caa_check_response *response = NULL;
     struct caa_client_error error;
     serve(fixture, fake_caad);
-    assert_int_equal(
-        caa_client_check(fixture->client, &request, 2000, &response, &error), 0);
+    assert_int_equal(caa_client_check(fixture->client, &request, 2000, &response, &error),
+                     0);
     assert_int_equal(response->results_len, 5);
     assert_string_equal(response->results[0].name, "cn.test");
     assert_string_equal(response->results[1].name, "a.test");
@@ -179,9 +179,8 @@ static void a_status_comes_back_with_its_field(void **state)
     struct caa_check_response *response = NULL;
     struct caa_client_error error;
     serve(fixture, fake_caad);
-    assert_int_equal(
-        caa_client_check(fixture->client, &request, 2000, &response, &error),
-        CAA_CLIENT_INVALID_ARGUMENT);
+    assert_int_equal(caa_client_check(fixture->client, &request, 2000, &response, &error),
+                     CAA_CLIENT_INVALID_ARGUMENT);
     assert_string_equal(error.field, "product");
     assert_string_equal(error.message, "there is no such product");
     assert_null(response);
@@ -277,7 +276,8 @@ static void a_doubtful_reply_is_never_a_verdict(void **state)
         struct caa_check_response *response = NULL;
         struct caa_client_error error = {.code = CAA_CLIENT_OK};
         fixture->distort = rows[i].distort;
-        assert_int_equal(check(fixture, names, 2, &response, &error), CAA_CLIENT_INTERNAL);
+        assert_int_equal(check(fixture, names, 2, &response, &error),
+                         CAA_CLIENT_INTERNAL);
         assert_null(response);
         if (strstr(error.message, rows[i].text) == NULL)
             fail_msg("row %zu: \"%s\" lacks \"%s\"", i, error.message, rows[i].text);
@@ -572,8 +572,8 @@ static unsigned begin_many(struct fixture *fixture, struct load *load, unsigned 
     struct caa_check_request request = {.names = names, .names_len = 1};
     unsigned begun = 0;
     for (unsigned i = 0; i < count; i++)
-        if (caa_client_check_async(fixture->client, &request, 5000, on_check, load, NULL) ==
-            CAA_CLIENT_OK)
+        if (caa_client_check_async(fixture->client, &request, 5000, on_check, load,
+                                   NULL) == CAA_CLIENT_OK)
             begun++;
     return begun;
 }
@@ -670,9 +670,9 @@ static void wrong_arguments_are_refused_in_words(void **state)
     assert_int_equal(caa_client_check(fixture->client, &request, 0, &response, &error),
                      CAA_CLIENT_INVALID_ARGUMENT);
     assert_string_equal(error.field, "request_id");
-    assert_int_equal(
-        caa_client_call_async(fixture->client, "nonsense", NULL, 0, NULL, NULL, NULL, &error),
-        CAA_CLIENT_INVALID_ARGUMENT);
+    assert_int_equal(caa_client_call_async(fixture->client, "nonsense", NULL, 0, NULL,
+                                           NULL, NULL, &error),
+                     CAA_CLIENT_INVALID_ARGUMENT);
 }
 
 static void wrong_urls_are_refused_in_words(void **state)

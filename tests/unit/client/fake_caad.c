@@ -39,7 +39,10 @@ static const struct rule rules[] = {
      "CAA Check Failed: timeout (read udp: i/o timeout)", ""},
     {"exempt", V(EXEMPT), R(PRODUCT_EXEMPT), "", ""},
     {"invalid", V(INVALID_NAME), R(SYNTAX), "Not a domain name.", ""},
-    {"evil", V(DENIED), R(ISSUER_NOT_AUTHORIZED), "red \033[31m text \xc2\x9b" "31m", ""},
+    {"evil", V(DENIED), R(ISSUER_NOT_AUTHORIZED),
+     "red \033[31m text \xc2\x9b"
+     "31m",
+     ""},
 };
 
 static const struct rule *rule_for(const char *name)
