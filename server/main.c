@@ -135,11 +135,11 @@ static bool add_services(struct daemon *daemon)
 
 static bool open_rpc(struct daemon *daemon, const struct caad_config *config)
 {
-    struct rpc_limits limits = {
-        .max_message_bytes = config->limits.max_message_bytes,
-        .max_in_flight = config->limits.max_in_flight,
-        .max_connections = config->limits.max_connections,
-        .max_request_memory_bytes = config->limits.max_request_memory_bytes};
+    struct rpc_limits limits = {.max_message_bytes = config->limits.max_message_bytes,
+                                .max_in_flight = config->limits.max_in_flight,
+                                .max_connections = config->limits.max_connections,
+                                .max_request_memory_bytes =
+                                    config->limits.max_request_memory_bytes};
     if (twins_create(&daemon->service.twins) != CAA_OK ||
         rpc_server_create(&limits, &daemon->service.rpc) != CAA_OK ||
         !add_services(daemon)) {
@@ -233,7 +233,8 @@ static void reload(struct daemon *daemon)
         log_info(daemon->log, "configuration reloaded",
                  log_str("file", daemon->config_path));
     }
-    notify_ready(&daemon->notify, NULL);
+    if (daemon->ready)
+        notify_ready(&daemon->notify, NULL);
 }
 
 /* systemd is told READY once checks can be answered; a self-test takes some
@@ -265,7 +266,8 @@ static void run(struct daemon *daemon, const sigset_t *signals)
             ticked_us = now_us;
             log_tick(daemon->log);
         }
-        if (feed_us && now_us - fed_us >= feed_us && resolver_is_alive(daemon->service.resolver)) {
+        if (feed_us && now_us - fed_us >= feed_us &&
+            resolver_is_alive(daemon->service.resolver)) {
             fed_us = now_us;
             notify_watchdog(&daemon->notify);
         }
@@ -349,6 +351,17 @@ static int serve(struct daemon *daemon)
     return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int check_config(const struct daemon *daemon)
+{
+    char why[AUDIT_TEXT_LEN];
+    if (audit_store_check(daemon->configs[0]->audit.store, why) != CAA_OK) {
+        fprintf(stderr, "caad: %s: audit.store: %s\n", daemon->config_path, why);
+        return EXIT_CONFIG;
+    }
+    printf("%s: the configuration is valid\n", daemon->config_path);
+    return EXIT_SUCCESS;
+}
+
 /* ------------------------------------------------------------------- options */
 
 static const char usage[] =
@@ -401,11 +414,7 @@ int main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     daemon.config_count = 1;
-    int status = EXIT_SUCCESS;
-    if (check_only)
-        printf("%s: the configuration is valid\n", daemon.config_path);
-    else
-        status = serve(&daemon);
+    int status = check_only ? check_config(&daemon) : serve(&daemon);
     while (daemon.config_count > 0)
         caad_config_destroy(daemon.configs[--daemon.config_count]);
     return status;

@@ -23,9 +23,9 @@ struct channel_query {
 static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
     struct channel *channel = arg;
-    struct epoll_event event = {
-        .events = (readable ? (uint32_t)EPOLLIN : 0) | (writable ? (uint32_t)EPOLLOUT : 0),
-        .data.u64 = (uint64_t)channel->tag << 32 | (uint32_t)fd};
+    struct epoll_event event = {.events = (readable ? (uint32_t)EPOLLIN : 0) |
+                                          (writable ? (uint32_t)EPOLLOUT : 0),
+                                .data.u64 = (uint64_t)channel->tag << 32 | (uint32_t)fd};
     if (!readable && !writable)
         epoll_ctl(channel->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     else if (epoll_ctl(channel->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0)
@@ -164,7 +164,8 @@ void channel_abandon(struct channel_query *query)
     query->done = NULL;
 }
 
-void channel_process(struct channel *channel, int descriptor, bool readable, bool writable)
+void channel_process(struct channel *channel, int descriptor, bool readable,
+                     bool writable)
 {
     ares_socket_t read_fd = readable ? descriptor : ARES_SOCKET_BAD;
     ares_socket_t write_fd = writable ? descriptor : ARES_SOCKET_BAD;

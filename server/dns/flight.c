@@ -138,8 +138,8 @@ static void end_failed(struct flight *flight, enum caa_outcome outcome)
     if (flight->failure)
         draft = flight->failure->answer;
     draft.outcome = outcome;
-    draft.dnssec = outcome == CAA_OUTCOME_DNSSEC_BOGUS ? CAA_DNSSEC_BOGUS
-                                                       : CAA_DNSSEC_INDETERMINATE;
+    draft.dnssec =
+        outcome == CAA_OUTCOME_DNSSEC_BOGUS ? CAA_DNSSEC_BOGUS : CAA_DNSSEC_INDETERMINATE;
     draft.retrieved_at_ms = clock_wall_ms();
     end(flight, &draft);
 }
@@ -398,9 +398,9 @@ static void record_attempt(struct flight *flight)
                              .transport = flight->transport,
                              .outcome = CAA_OUTCOME_DEADLINE_EXCEEDED,
                              .checking_disabled = flight->checking_disabled};
-    atomic_fetch_add_explicit(
-        tcp ? &worker->counters.tcp_queries : &worker->counters.udp_queries, 1,
-        memory_order_relaxed);
+    atomic_fetch_add_explicit(tcp ? &worker->counters.tcp_queries
+                                  : &worker->counters.udp_queries,
+                              1, memory_order_relaxed);
 }
 
 static uint16_t random_id(void)
@@ -472,10 +472,9 @@ static struct flight *start(struct worker *worker, const struct resolver_query *
 
 void flight_ask(struct worker *worker, struct resolver_query *query)
 {
-    struct held_answer *held =
-        query->fresh ? NULL
-                     : cache_get(worker->pool->cache, query->hash, query->fqdn.text,
-                                 worker->now_us);
+    struct held_answer *held = query->fresh ? NULL
+                                            : cache_get(worker->pool->cache, query->hash,
+                                                        query->fqdn.text, worker->now_us);
     if (held) {
         query->done(query, held, true);
         return;

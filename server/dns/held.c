@@ -65,10 +65,10 @@ struct held_answer *held_create(const struct caa_answer *draft)
         (uint8_t *)put(&text, draft->response.data, draft->response.len);
     for (size_t i = 0; i < draft->property_count; i++) {
         properties[i] = draft->properties[i];
-        properties[i].tag = rebase(properties[i].tag, draft->response,
-                                   held->answer.response.data);
-        properties[i].value = rebase(properties[i].value, draft->response,
-                                     held->answer.response.data);
+        properties[i].tag =
+            rebase(properties[i].tag, draft->response, held->answer.response.data);
+        properties[i].value =
+            rebase(properties[i].value, draft->response, held->answer.response.data);
     }
     for (size_t i = 0; i < draft->alias_count; i++)
         aliases[i] = put(&text, draft->aliases[i], strlen(draft->aliases[i]) + 1);
@@ -94,6 +94,7 @@ struct held_answer *held_ref(struct held_answer *held)
 
 void held_unref(struct held_answer *held)
 {
-    if (held && atomic_fetch_sub_explicit(&held->references, 1, memory_order_acq_rel) == 1)
+    if (held &&
+        atomic_fetch_sub_explicit(&held->references, 1, memory_order_acq_rel) == 1)
         free(held);
 }

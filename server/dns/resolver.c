@@ -57,7 +57,8 @@ static enum caa_err init_pool(struct pool *pool, const struct resolver_options *
     return CAA_OK;
 }
 
-enum caa_err resolver_create(const struct resolver_options *options, struct resolver **out)
+enum caa_err resolver_create(const struct resolver_options *options,
+                             struct resolver **out)
 {
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
         return CAA_EIO;

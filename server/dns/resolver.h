@@ -19,9 +19,9 @@ struct resolver_options {
     const struct sockaddr_storage *servers; /* at least one */
     const char *const *server_texts;        /* "address:port" of each */
     size_t server_count;
-    unsigned workers;     /* 0: one a core */
-    unsigned timeout_ms;  /* one attempt */
-    unsigned attempts;    /* 1 to RESOLVER_ATTEMPTS_MAX */
+    unsigned workers;    /* 0: one a core */
+    unsigned timeout_ms; /* one attempt */
+    unsigned attempts;   /* 1 to RESOLVER_ATTEMPTS_MAX */
     bool require_dnssec;
     size_t cache_max_entries;
     uint32_t cache_max_ttl_s;
@@ -34,14 +34,13 @@ enum { RESOLVER_ATTEMPTS_MAX = 10 };
 /* One question by one caller, who keeps it until done. */
 struct resolver_query {
     struct caa_fqdn fqdn; /* borrowed until done */
-    bool fresh;           /* not from the cache, nor from a question asked before asked_us */
-    int64_t asked_us;     /* monotonic: when the caller was asked */
-    int64_t deadline_us;  /* monotonic; then DEADLINE_EXCEEDED. Others who wait for
-                           * the same answer still get it. */
+    bool fresh;       /* not from the cache, nor from a question asked before asked_us */
+    int64_t asked_us; /* monotonic: when the caller was asked */
+    int64_t deadline_us; /* monotonic; then DEADLINE_EXCEEDED. Others who wait for
+                          * the same answer still get it. */
     /* Called once, on a worker thread, perhaps before resolver_ask returns;
      * held is the caller's reference, NULL when out of memory. */
-    void (*done)(struct resolver_query *query, struct held_answer *held,
-                 bool from_cache);
+    void (*done)(struct resolver_query *query, struct held_answer *held, bool from_cache);
 
     /* The resolver's own. */
     uint64_t hash;
@@ -82,9 +81,9 @@ size_t resolver_flush(struct resolver *resolver, const char *name, bool subtree)
 struct resolver_stats {
     uint64_t udp_queries, tcp_queries;
     uint64_t cache_hits, cache_misses;
-    uint64_t shared;       /* questions answered by one already in flight */
-    uint64_t lookups[13];  /* finished, by enum caa_outcome */
-    uint64_t ede[32];      /* EDE codes in final answers; the last: 31 and above */
+    uint64_t shared;        /* questions answered by one already in flight */
+    uint64_t lookups[13];   /* finished, by enum caa_outcome */
+    uint64_t ede[32];       /* EDE codes in final answers; the last: 31 and above */
     uint64_t cache_entries; /* now */
     uint64_t in_flight;     /* lookups now */
 };

@@ -56,11 +56,10 @@ static bool same_name(const char *a, const char *b)
 }
 
 /* ns_parserr keeps "." for the root and no final dot elsewhere. */
-static bool expand_target(const struct reading *r, const ns_rr *rr,
-                          char out[NS_MAXDNAME])
+static bool expand_target(const struct reading *r, const ns_rr *rr, char out[NS_MAXDNAME])
 {
-    int used = ns_name_uncompress(ns_msg_base(r->msg), ns_msg_end(r->msg), ns_rr_rdata(*rr),
-                                  out, NS_MAXDNAME);
+    int used = ns_name_uncompress(ns_msg_base(r->msg), ns_msg_end(r->msg),
+                                  ns_rr_rdata(*rr), out, NS_MAXDNAME);
     return used == ns_rr_rdlen(*rr);
 }
 

@@ -80,7 +80,8 @@ static void sweep(struct worker *worker, int64_t *last_us)
 
 static int wait_ms(const struct worker *worker)
 {
-    bool busy = atomic_load_explicit(&worker->counters.in_flight, memory_order_relaxed) > 0;
+    bool busy =
+        atomic_load_explicit(&worker->counters.in_flight, memory_order_relaxed) > 0;
     return busy ? WHEEL_TICK_US / 1000 : 100;
 }
 
@@ -140,8 +141,7 @@ enum caa_err worker_start(struct worker *worker, struct pool *pool, unsigned ind
     worker->scratch = arena_create(SCRATCH_BUDGET);
     if (worker->epoll_fd < 0 || worker->event_fd < 0 || !worker->scratch)
         goto failed;
-    struct epoll_event event = {.events = EPOLLIN,
-                                .data.u64 = (uint64_t)INBOX_TAG << 32};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)INBOX_TAG << 32};
     epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->event_fd, &event);
     err = open_channels(worker);
     if (err == CAA_OK && index == 0)

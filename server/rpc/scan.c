@@ -106,8 +106,8 @@ static const char *path_of(struct scan *scan, const char *parent,
 
 static bool is_delimited(const ProtobufCFieldDescriptor *field)
 {
-    return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
-           field->type == PROTOBUF_C_TYPE_MESSAGE;
+    return field->type == PROTOBUF_C_TYPE_STRING ||
+           field->type == PROTOBUF_C_TYPE_BYTES || field->type == PROTOBUF_C_TYPE_MESSAGE;
 }
 
 static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,

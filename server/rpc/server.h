@@ -13,19 +13,18 @@
 struct rpc_server;
 
 struct rpc_listen {
-    const char *url;  /* ipc://, tcp://, tls+tcp:// */
-    int mode;         /* ipc: permission bits; -1: leave */
-    unsigned roles;   /* of enum rpc_role */
+    const char *url;                    /* ipc://, tcp://, tls+tcp:// */
+    int mode;                           /* ipc: permission bits; -1: leave */
+    unsigned roles;                     /* of enum rpc_role */
     const char *cert, *key, *client_ca; /* tls+tcp: PEM files */
 };
 
 struct rpc_limits {
     size_t max_message_bytes;
-    unsigned max_in_flight; /* calls of bounded services at once */
+    unsigned max_in_flight;   /* calls of bounded services at once */
     unsigned max_connections; /* a listener */
     size_t max_request_memory_bytes;
 };
-
 
 CAA_MUSTCHECK enum caa_err rpc_server_create(const struct rpc_limits *limits,
                                              struct rpc_server **out);

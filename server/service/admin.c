@@ -58,8 +58,8 @@ static bool fill_resolvers(struct arena *arena, const struct resolver *resolver,
         response->resolvers[i] = &block[i];
         caa__v1__get_server_info_response__resolver__init(&block[i]);
         block[i].address = reply_text(upstream->text);
-        block[i].state =
-            (Caa__V1__GetServerInfoResponse__Resolver__State)atomic_load(&upstream->state);
+        block[i].state = (Caa__V1__GetServerInfoResponse__Resolver__State)atomic_load(
+            &upstream->state);
         block[i].since_ms = atomic_load(&upstream->since_ms);
         block[i].in_rotation =
             upstream_in_rotation(upstream, resolver_requires_dnssec(resolver));
@@ -198,8 +198,8 @@ static void flush_cache(Caa__V1__AdminService_Service *base,
     if (request->n_names == 0)
         flushed = resolver_flush(service->resolver, NULL, true);
     for (size_t i = 0; i < request->n_names; i++)
-        if (!flush_name(service, closure_data, request->names[i], i, request->subtree != 0,
-                        &flushed))
+        if (!flush_name(service, closure_data, request->names[i], i,
+                        request->subtree != 0, &flushed))
             return;
     Caa__V1__FlushCacheResponse response = CAA__V1__FLUSH_CACHE_RESPONSE__INIT;
     response.flushed = flushed;
@@ -213,9 +213,18 @@ static void flush_cache(Caa__V1__AdminService_Service *base,
     closure(&response, closure_data);
 }
 
-/* --------------------------------------------------------------------- Drain */
+/* -------------------------------------------------------- VerifyAudit, Drain */
 
-static void drain(Caa__V1__AdminService_Service *base, const Caa__V1__DrainRequest *request,
+static void verify_audit(Caa__V1__AdminService_Service *base,
+                         const Caa__V1__VerifyAuditRequest *request,
+                         Caa__V1__VerifyAuditResponse_Closure closure, void *call)
+{
+    (void)closure; /* the call's reply, which the method uses itself */
+    service_verify_audit(SERVICE_OF(base), request, call);
+}
+
+static void drain(Caa__V1__AdminService_Service *base,
+                  const Caa__V1__DrainRequest *request,
                   Caa__V1__DrainResponse_Closure closure, void *closure_data)
 {
     (void)request;
@@ -232,6 +241,7 @@ void admin_service_init(struct admin_service *admin, struct service *service)
     admin->base.get_server_info = get_server_info;
     admin->base.get_stats = get_stats;
     admin->base.flush_cache = flush_cache;
+    admin->base.verify_audit = verify_audit;
     admin->base.drain = drain;
     admin->service = service;
 }

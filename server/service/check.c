@@ -96,7 +96,8 @@ static struct question *question_create_locked(struct check *check, struct caa_f
     check->questions = question;
     question->next_in_bucket = *bucket;
     *bucket = question;
-    question->held = fresh ? NULL : resolver_cached(check->options.resolver, &question->query);
+    question->held =
+        fresh ? NULL : resolver_cached(check->options.resolver, &question->query);
     question->from_cache = question->held != NULL;
     if (!question->held) {
         question->query.next = check->to_ask;
@@ -283,7 +284,8 @@ const struct caa_result *check_results(const struct check *check)
     return check->results;
 }
 
-const struct caa_level *check_levels(const struct check *check, size_t name, size_t *count)
+const struct caa_level *check_levels(const struct check *check, size_t name,
+                                     size_t *count)
 {
     *count = check->subjects[name].level_count;
     return check->subjects[name].levels;

@@ -36,7 +36,8 @@ static void count_call(struct service *service, int64_t started_us)
     size_t bucket = 0;
     while (bucket < LATENCY_BUCKETS && took_us > service_latency_bounds_us[bucket])
         bucket++;
-    atomic_fetch_add_explicit(&service->counters.latency[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&service->counters.latency[bucket], 1,
+                              memory_order_relaxed);
     atomic_fetch_add_explicit(&service->counters.latency_sum_us,
                               (unsigned long long)took_us, memory_order_relaxed);
 }
@@ -53,7 +54,8 @@ static bool same_names(const struct domains *domains,
     return true;
 }
 
-static void reply_one(struct domains *domains, const Caa__V1__CheckDomainsResponse *response)
+static void reply_one(struct domains *domains,
+                      const Caa__V1__CheckDomainsResponse *response)
 {
     count_call(domains->service, domains->call->received_us);
     if (same_names(domains, response))
@@ -67,7 +69,8 @@ static void reply_one(struct domains *domains, const Caa__V1__CheckDomainsRespon
 
 static struct twin *leave(struct domains *domains)
 {
-    return domains->is_first ? twins_leave(domains->service->twins, &domains->twin) : NULL;
+    return domains->is_first ? twins_leave(domains->service->twins, &domains->twin)
+                             : NULL;
 }
 
 /* Answers this call and those that waited for it. The response may lie in this
@@ -112,8 +115,8 @@ static void start_check(struct domains *domains);
 
 static void reply_record(struct domains *domains, const struct audit_record *record)
 {
-    Caa__V1__CheckRecord *stored = caa__v1__check_record__unpack(
-        NULL, record->payload.len, record->payload.data);
+    Caa__V1__CheckRecord *stored =
+        caa__v1__check_record__unpack(NULL, record->payload.len, record->payload.data);
     if (stored && stored->response) {
         atomic_fetch_add(&domains->service->counters.recorded_answers, 1);
         finish(domains, stored->response);
@@ -124,7 +127,8 @@ static void reply_record(struct domains *domains, const struct audit_record *rec
     caa__v1__check_record__free_unpacked(stored, NULL);
 }
 
-static void on_found_before(void *arg, enum caa_err err, const struct audit_record *record)
+static void on_found_before(void *arg, enum caa_err err,
+                            const struct audit_record *record)
 {
     struct domains *domains = arg;
     if (err == CAA_OK)
@@ -168,8 +172,7 @@ static bool pack_record(struct domains *domains, const struct caa_result *result
     record.caller = reply_text(domains->call->caller);
     record.version = reply_text(CAAD_VERSION);
     record.n_issuer_domain_names = domains->policy.issuer_domain_name_count;
-    record.issuer_domain_names =
-        (char **)(uintptr_t)domains->policy.issuer_domain_names;
+    record.issuer_domain_names = (char **)(uintptr_t)domains->policy.issuer_domain_names;
     record.raw_responses =
         reply_raw_responses(arena, results, domains->name_count, &record.n_raw_responses);
     if (!record.raw_responses)
@@ -231,7 +234,8 @@ static bool make_response(struct domains *domains, const struct caa_result *resu
     response->instance = reply_text(domains->config->instance);
     response->perspective = reply_text(domains->config->perspective);
     response->n_results = domains->name_count;
-    response->results = arena_array(arena, domains->name_count, sizeof *response->results);
+    response->results =
+        arena_array(arena, domains->name_count, sizeof *response->results);
     if (!response->results)
         return false;
     for (size_t i = 0; i < domains->name_count; i++) {
@@ -240,7 +244,8 @@ static bool make_response(struct domains *domains, const struct caa_result *resu
         if (!response->results[i])
             return false;
         decision = caa_decision_add(decision, results[i].verdict);
-        if (until_ms && (!response->valid_until_ms || until_ms < response->valid_until_ms))
+        if (until_ms &&
+            (!response->valid_until_ms || until_ms < response->valid_until_ms))
             response->valid_until_ms = until_ms;
         atomic_fetch_add_explicit(&counters->verdicts[results[i].verdict], 1,
                                   memory_order_relaxed);
@@ -296,8 +301,8 @@ static void start_check(struct domains *domains)
 static bool choose_request_id(struct domains *domains,
                               const Caa__V1__CheckDomainsRequest *request, bool *given)
 {
-    char *id = *request->request_id ? request->request_id
-                                    : domains->call->envelope->request_id;
+    char *id =
+        *request->request_id ? request->request_id : domains->call->envelope->request_id;
     *given = *id != '\0';
     if (!*given) {
         uint64_t random[2];

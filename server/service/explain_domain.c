@@ -12,8 +12,8 @@ struct explanation {
     const char *names[1];
 };
 
-static const char *meaning(const struct caa_result *result, const struct caa_level *levels,
-                           size_t index)
+static const char *meaning(const struct caa_result *result,
+                           const struct caa_level *levels, size_t index)
 {
     const struct caa_answer *answer = levels[index].answer;
     if (index >= result->level_count)
@@ -35,8 +35,8 @@ static bool fill_level(struct arena *arena, const struct caa_result *result,
     const struct caa_answer *answer = levels[index].answer;
     out->lookup = reply_lookup(arena, &levels[index]);
     out->n_records = answer->property_count;
-    out->records = reply_records(arena, answer,
-                                 answer == result->found ? result->decisive : NULL);
+    out->records =
+        reply_records(arena, answer, answer == result->found ? result->decisive : NULL);
     out->response.data = (uint8_t *)(uintptr_t)answer->response.data;
     out->response.len = answer->response.len;
     out->meaning = reply_text(meaning(result, levels, index));

@@ -37,8 +37,8 @@ static void fail_store(struct reading *reading)
  * borrowed from the store. */
 static Caa__V1__CheckRecord *unpack(const struct audit_record *record)
 {
-    Caa__V1__CheckRecord *out = caa__v1__check_record__unpack(NULL, record->payload.len,
-                                                              record->payload.data);
+    Caa__V1__CheckRecord *out =
+        caa__v1__check_record__unpack(NULL, record->payload.len, record->payload.data);
     if (!out)
         return NULL;
     out->sequence = record->sequence;
@@ -119,8 +119,8 @@ static void on_listed(void *arg, enum caa_err err, const struct audit_page *page
         release(kept[i]);
 }
 
-void service_list_checks(struct service *service, const Caa__V1__ListChecksRequest *request,
-                         struct rpc_call *call)
+void service_list_checks(struct service *service,
+                         const Caa__V1__ListChecksRequest *request, struct rpc_call *call)
 {
     enum { PAGE_MAX = 1000 };
     struct reading *reading = begin(service, call);

@@ -49,8 +49,8 @@ static void print_stat(void *arg, const char *name, const char *labels, double v
     const char *equals = strchr(labels, '=');
     print_type(page, name);
     if (equals)
-        fprintf(page->out, "%s{%.*s=\"%s\"} %.17g\n", name, (int)(equals - labels), labels,
-                equals + 1, value);
+        fprintf(page->out, "%s{%.*s=\"%s\"} %.17g\n", name, (int)(equals - labels),
+                labels, equals + 1, value);
     else
         fprintf(page->out, "%s %.17g\n", name, value);
 }
@@ -60,9 +60,10 @@ static void respond(nng_aio *aio, unsigned short status, const char *type,
 {
     nng_http_res *response;
     int err = nng_http_res_alloc(&response);
-    if (err == 0 && ((err = nng_http_res_set_status(response, status)) != 0 ||
-                     (err = nng_http_res_set_header(response, "Content-Type", type)) != 0 ||
-                     (err = nng_http_res_copy_data(response, body, len)) != 0))
+    if (err == 0 &&
+        ((err = nng_http_res_set_status(response, status)) != 0 ||
+         (err = nng_http_res_set_header(response, "Content-Type", type)) != 0 ||
+         (err = nng_http_res_copy_data(response, body, len)) != 0))
         nng_http_res_free(response);
     if (err == 0)
         nng_aio_set_output(aio, 0, response);

@@ -27,7 +27,8 @@ SAME(CAA_DNSSEC_BOGUS, CAA__V1__RESULT__DNSSEC__BOGUS);
 SAME(CAA_DNSSEC_INDETERMINATE, CAA__V1__RESULT__DNSSEC__INDETERMINATE);
 SAME(CAA_DECISION_PERMITTED, CAA__V1__CHECK_DOMAINS_RESPONSE__DECISION__PERMITTED);
 SAME(CAA_DECISION_DENIED, CAA__V1__CHECK_DOMAINS_RESPONSE__DECISION__DENIED);
-SAME(CAA_DECISION_LOOKUP_FAILED, CAA__V1__CHECK_DOMAINS_RESPONSE__DECISION__LOOKUP_FAILED);
+SAME(CAA_DECISION_LOOKUP_FAILED,
+     CAA__V1__CHECK_DOMAINS_RESPONSE__DECISION__LOOKUP_FAILED);
 SAME(CAA_TRANSPORT_UDP, CAA__V1__LOOKUP__ATTEMPT__TRANSPORT__UDP);
 SAME(CAA_TRANSPORT_TCP, CAA__V1__LOOKUP__ATTEMPT__TRANSPORT__TCP);
 
@@ -54,9 +55,8 @@ static char **aliases_of(const struct caa_answer *answer)
     return (char **)(uintptr_t)answer->aliases;
 }
 
-Caa__V1__Result__Record **reply_records(struct arena *arena,
-                                        const struct caa_answer *answer,
-                                        const bool *decisive)
+Caa__V1__Result__Record **
+reply_records(struct arena *arena, const struct caa_answer *answer, const bool *decisive)
 {
     Caa__V1__Result__Record **records =
         messages(arena, answer->property_count, &caa__v1__result__record__descriptor);

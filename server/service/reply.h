@@ -20,9 +20,8 @@ CAA_MUSTCHECK Caa__V1__Result *reply_result(struct arena *arena,
 CAA_MUSTCHECK Caa__V1__Lookup *reply_lookup(struct arena *arena,
                                             const struct caa_level *level);
 /* decisive: one for each property, or NULL. */
-CAA_MUSTCHECK Caa__V1__Result__Record **reply_records(struct arena *arena,
-                                                      const struct caa_answer *answer,
-                                                      const bool *decisive);
+CAA_MUSTCHECK Caa__V1__Result__Record **
+reply_records(struct arena *arena, const struct caa_answer *answer, const bool *decisive);
 /* The raw responses of the deciding levels. */
 CAA_MUSTCHECK Caa__V1__RawResponse **reply_raw_responses(struct arena *arena,
                                                          const struct caa_result *results,

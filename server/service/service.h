@@ -39,6 +39,7 @@ struct service {
     void (*drain)(void *arg);
     void *drain_arg;
     struct service_counters counters;
+    atomic_bool verifying; /* one VerifyAudit at a time */
 };
 
 /* Sub-services: the generated vtable first, so that a pointer to it is a
@@ -73,6 +74,10 @@ void service_get_check(struct service *service, const Caa__V1__GetCheckRequest *
 void service_list_checks(struct service *service,
                          const Caa__V1__ListChecksRequest *request,
                          struct rpc_call *call);
+
+void service_verify_audit(struct service *service,
+                          const Caa__V1__VerifyAuditRequest *request,
+                          struct rpc_call *call);
 
 /* Whether checks can be answered now; *why (static) otherwise. */
 bool service_resolver_is_serving(const struct service *service, const char **why);

@@ -7,7 +7,7 @@
 #include "service/service.h"
 
 const int64_t service_latency_bounds_us[LATENCY_BUCKETS] = {
-    50,    100,    250,    500,     1000,    2500,    5000,    10000,   25000,   50000,
+    50,     100,    250,    500,     1000,    2500,    5000,     10000,    25000,   50000,
     100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 20000000, 30000000};
 
 struct emitter {
@@ -70,8 +70,10 @@ static void emit_resolver(const struct emitter *out, struct resolver *resolver)
 {
     struct resolver_stats stats;
     resolver_stats_read(resolver, &stats);
-    labelled(out, "caad_dns_queries_total", "transport", "UDP", (double)stats.udp_queries);
-    labelled(out, "caad_dns_queries_total", "transport", "TCP", (double)stats.tcp_queries);
+    labelled(out, "caad_dns_queries_total", "transport", "UDP",
+             (double)stats.udp_queries);
+    labelled(out, "caad_dns_queries_total", "transport", "TCP",
+             (double)stats.tcp_queries);
     for (int i = 1; i <= CAA_OUTCOME_DEADLINE_EXCEEDED; i++)
         labelled(out, "caad_dns_lookups_total", "outcome",
                  caa_outcome_name((enum caa_outcome)i), (double)stats.lookups[i]);
@@ -109,7 +111,8 @@ static void emit_audit(const struct emitter *out, struct audit *audit)
     if (audit)
         audit_stats(audit, &stats);
     plain(out, "caad_audit_records_total", (double)stats.appended);
-    plain(out, "caad_audit_append_failures_total", (double)(stats.failed + stats.refused));
+    plain(out, "caad_audit_append_failures_total",
+          (double)(stats.failed + stats.refused));
     plain(out, "caad_audit_commits_total", (double)stats.commits);
     plain(out, "caad_audit_commit_seconds_total", (double)stats.commit_us / 1e6);
     plain(out, "caad_audit_queued", (double)stats.queued);
