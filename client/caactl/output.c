@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -13,7 +14,18 @@
 
 static struct {
     bool colour;
+    /* Width to break long lines at; 0: do not. */
+    size_t columns;
 } output;
+
+/* A person reads at the terminal; a file keeps each message on one line. */
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        return 0;
+    return size.ws_col >= 40 ? size.ws_col : 0;
+}
 
 void output_start(void)
 {
@@ -24,6 +36,7 @@ void output_start(void)
     const char *term = getenv("TERM");
     output.colour = isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') &&
                     term != NULL && strcmp(term, "dumb") != 0;
+    output.columns = terminal_columns();
 }
 
 bool output_finish(void)
@@ -174,18 +187,63 @@ void output_coloured(enum output_colour colour, const char *text)
     free(safe);
 }
 
-void output_block(unsigned indent, const char *text)
+/* How much of an escaped line fits into columns, broken at a blank if any. */
+static size_t fitting(const char *safe, size_t columns)
 {
-    while (*text != '\0') {
+    size_t best = 0;
+    for (size_t end = 1;; end++) {
+        if (safe[end - 1] != '\0' && safe[end - 1] != ' ')
+            continue;
+        size_t len = end - 1;
+        char *part = must_alloc(len + 1);
+        memcpy(part, safe, len);
+        bool fits = output_width(part) <= columns;
+        free(part);
+        /* One long word stands on a line of its own. */
+        if (fits || best == 0)
+            best = len;
+        if (!fits || safe[len] == '\0')
+            return best;
+    }
+}
+
+/* The first line behind label, those after it lined up with it. */
+static void print_wrapped(unsigned indent, const char *label, const char *line)
+{
+    char *safe = output_escape(line);
+    const char *rest = safe;
+    size_t margin = indent + strlen(label);
+    size_t room = output.columns > margin + 20 ? output.columns - margin : SIZE_MAX;
+    printf("%*s%s", (int)indent, "", label);
+    while (true) {
+        size_t len = fitting(rest, room);
+        printf("%.*s\n", (int)len, rest);
+        rest += len;
+        rest += *rest == ' ';
+        if (*rest == '\0')
+            break;
+        printf("%*s", (int)margin, "");
+    }
+    free(safe);
+}
+
+static void print_lines(unsigned indent, const char *label, const char *text)
+{
+    char blank[32];
+    snprintf(blank, sizeof(blank), "%*s", (int)strlen(label), "");
+    for (bool first = true; *text != '\0'; first = false) {
         size_t len = strcspn(text, "\n");
         char *line = must_alloc(len + 1);
         memcpy(line, text, len);
-        printf("%*s", (int)indent, "");
-        output_text(line);
-        putchar('\n');
+        print_wrapped(indent, first ? label : blank, line);
         free(line);
         text += len + (text[len] == '\n');
     }
+}
+
+void output_block(unsigned indent, const char *text)
+{
+    print_lines(indent, "", text);
 }
 
 const char *output_time(int64_t ms, char out[OUTPUT_TIME_MAX])
@@ -256,25 +314,6 @@ void table_note(struct table *table, const char *label, const char *text)
                       .text = text_copy};
 }
 
-static void print_note(const struct note *note)
-{
-    /* The label stands before the first line, the others line up with it. */
-    const char *text = note->text;
-    bool first = true;
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        char *line = must_alloc(len + 1);
-        memcpy(line, text, len);
-        int indent = 4 + (first ? 0 : (int)strlen(note->label));
-        printf("%*s%s", indent, "", first ? note->label : "");
-        output_text(line);
-        putchar('\n');
-        free(line);
-        text += len + (text[len] == '\n');
-        first = false;
-    }
-}
-
 static void print_row(const struct table *table, size_t row, const size_t *widths)
 {
     for (size_t column = 0; column < table->columns; column++) {
@@ -296,7 +335,7 @@ void table_print(const struct table *table)
     for (size_t row = 0; row < table->cells_len / table->columns; row++) {
         print_row(table, row, widths);
         for (; note < table->notes_len && table->notes[note].row == row; note++)
-            print_note(&table->notes[note]);
+            print_lines(4, table->notes[note].label, table->notes[note].text);
     }
     free(widths);
 }

@@ -178,8 +178,8 @@ static bool read_common_name(const struct source *source, const X509_NAME *subje
                              struct x509_names *out)
 {
     int last = -1;
-    for (int at = -1; (at = X509_NAME_get_index_by_NID((X509_NAME *)(uintptr_t)subject,
-                                                       NID_commonName, at)) >= 0;)
+    for (int at = -1;
+         (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;)
         last = at;
     if (last < 0)
         return true;

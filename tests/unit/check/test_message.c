@@ -117,10 +117,10 @@ static struct row rows[] = {
     {"[24] an account on issuewild", "*.example.test", 0, {"0 issuewild GLOBALSIGN.com; accounturi=a:1"}, .with = {.account = "a:2"},
      .remedy = "Publish in the zone that holds example.test: example.test. CAA 0 issuewild \"globalsign.com; accounturi=a:2\""},
 
-    {"timeout", WWW, 0, .outcome = CAA_OUTCOME_TIMEOUT,
+    {"[22] timeout", WWW, 0, .outcome = CAA_OUTCOME_TIMEOUT,
      .holds = {"CAA Check Failed: timeout (read udp: i/o timeout)", "www.example.test, after 2 attempts", "dig +dnssec www.example.test CAA", "dig +dnssec +tcp www.example.test CAA"}, .remedy = NOTHING_TO_PUBLISH},
-    {"servfail", WWW, 0, .outcome = CAA_OUTCOME_SERVFAIL, .holds = {"CAA Check Failed: servfail response", "dig +dnssec www.example.test CAA", "dig +dnssec +cd www.example.test CAA"}, .remedy = NOTHING_TO_PUBLISH},
-    {"refused", WWW, 0, .outcome = CAA_OUTCOME_REFUSED, .holds = {"CAA Check Failed: refused response", "dig +dnssec +tcp www.example.test CAA"}, .remedy = NOTHING_TO_PUBLISH},
+    {"[22] SERVFAIL", WWW, 0, .outcome = CAA_OUTCOME_SERVFAIL, .holds = {"CAA Check Failed: servfail response", "dig +dnssec www.example.test CAA", "dig +dnssec +cd www.example.test CAA"}, .remedy = NOTHING_TO_PUBLISH},
+    {"[22] REFUSED", WWW, 0, .outcome = CAA_OUTCOME_REFUSED, .holds = {"CAA Check Failed: refused response", "dig +dnssec +tcp www.example.test CAA"}, .remedy = NOTHING_TO_PUBLISH},
     {"[22] NOTIMP", WWW, 0, .outcome = CAA_OUTCOME_OTHER_RCODE, .with = {.rcode = 4}, .holds = {"CAA Check Failed: ", "rcode 4, NOTIMP", "need not know CAA"}, .remedy = NOTHING_TO_PUBLISH},
     {"FORMERR", WWW, 0, .outcome = CAA_OUTCOME_OTHER_RCODE, .with = {.rcode = 1}, .holds = {"rcode 1, FORMERR"}},
     {"an extended rcode", WWW, 0, .outcome = CAA_OUTCOME_OTHER_RCODE, .with = {.rcode = 23}, .holds = {"rcode 23, BADCOOKIE"}},
