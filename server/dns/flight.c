@@ -33,7 +33,8 @@ struct flight {
     int64_t sent_us;
     struct channel_query *query; /* NULL: none on its way */
     struct wheel_timer timeout, aging;
-    bool young, paced;
+    struct flight *older, *younger; /* of the queries that may lie unread */
+    bool young;
     bool upstream_alive; /* an attempt timed out at a resolver that lives */
 
     /* The most telling failure so far, without attempts. */
@@ -45,6 +46,7 @@ struct flight {
     ((struct flight *)(void *)((char *)(timer_pointer)-offsetof(struct flight, member)))
 
 static void send_query(struct flight *flight);
+static void on_aging(struct wheel_timer *timer);
 
 /* ------------------------------------------------------------------ waiters */
 
@@ -346,29 +348,60 @@ static void on_attempt_timeout(struct wheel_timer *timer)
 
 /* ------------------------------------------------------------------ sending */
 
+static struct young *young_of(struct flight *flight)
+{
+    return &flight->worker->young[flight->upstream];
+}
+
+static bool window_is_open(struct flight *flight)
+{
+    return young_of(flight)->count < flight->worker->pool->window;
+}
+
 static void send_paced(struct worker *worker)
 {
-    while (worker->paced_head && worker->young < PACING_WINDOW) {
+    while (worker->paced_head && window_is_open(worker->paced_head)) {
         struct flight *flight = worker->paced_head;
         worker->paced_head = flight->next_paced;
         if (!worker->paced_head)
             worker->paced_tail = &worker->paced_head;
-        flight->paced = false;
         send_query(flight);
     }
 }
 
-/* The query no longer counts against the window: answered, or old enough to
- * have left the resolver's socket buffer. */
+static void young_add(struct flight *flight)
+{
+    struct young *young = young_of(flight);
+    flight->young = true;
+    flight->younger = NULL;
+    flight->older = young->tail;
+    *(young->tail ? &young->tail->younger : &young->head) = flight;
+    young->tail = flight;
+    young->count++;
+    wheel_set(&flight->worker->wheel, &flight->aging, flight->sent_us + PACING_AGE_US,
+              on_aging);
+}
+
+static void young_remove(struct flight *flight)
+{
+    struct young *young = young_of(flight);
+    *(flight->older ? &flight->older->younger : &young->head) = flight->younger;
+    *(flight->younger ? &flight->younger->older : &young->tail) = flight->older;
+    flight->young = false;
+    young->count--;
+    wheel_clear(&flight->worker->wheel, &flight->aging);
+}
+
+/* The flight's query has left the resolver's buffer, and all sent before it. */
 static void age(struct flight *flight)
 {
     if (!flight->young)
         return;
-    flight->young = false;
-    wheel_clear(&flight->worker->wheel, &flight->aging);
-    flight->worker->young--;
-    if (flight->worker->paced_head)
-        send_paced(flight->worker);
+    struct young *young = young_of(flight);
+    while (young->head != flight)
+        young_remove(young->head);
+    young_remove(flight);
+    send_paced(flight->worker);
 }
 
 static void on_aging(struct wheel_timer *timer)
@@ -379,9 +412,8 @@ static void on_aging(struct wheel_timer *timer)
 static bool must_wait(struct flight *flight)
 {
     struct worker *worker = flight->worker;
-    if (flight->transport == CAA_TRANSPORT_TCP || worker->young < PACING_WINDOW)
+    if (flight->transport == CAA_TRANSPORT_TCP || window_is_open(flight))
         return false;
-    flight->paced = true;
     flight->next_paced = NULL;
     *worker->paced_tail = flight;
     worker->paced_tail = &flight->next_paced;
@@ -427,12 +459,8 @@ static void send_query(struct flight *flight)
     wheel_set(&worker->wheel, &flight->timeout,
               flight->sent_us + (int64_t)worker->pool->timeout_ms * 1000,
               on_attempt_timeout);
-    if (flight->transport == CAA_TRANSPORT_UDP) {
-        flight->young = true;
-        worker->young++;
-        wheel_set(&worker->wheel, &flight->aging, flight->sent_us + PACING_AGE_US,
-                  on_aging);
-    }
+    if (flight->transport == CAA_TRANSPORT_UDP)
+        young_add(flight);
     if (channel_send(worker->channels[flight->upstream], flight->transport,
                      (struct bytes){message, len}, on_channel_done, flight,
                      &flight->query) != CAA_OK)

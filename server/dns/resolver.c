@@ -69,6 +69,8 @@ enum caa_err resolver_create(const struct resolver_options *options,
     }
     enum caa_err err = init_pool(&resolver->pool, options);
     unsigned count = worker_count_of(options);
+    unsigned window = PACING_WINDOW / count;
+    resolver->pool.window = window > PACING_WINDOW_MIN ? window : PACING_WINDOW_MIN;
     if (err == CAA_OK) {
         resolver->workers = calloc(count, sizeof *resolver->workers);
         err = resolver->workers ? CAA_OK : CAA_ENOMEM;

@@ -134,10 +134,12 @@ static bool belongs_in_answer(const ns_rr *rr)
 }
 
 /* CAA records of the chain's end. One owned by any other name does not belong
- * to this question: the response cannot be trusted. */
+ * to this question, nor does an alias off the chain or a second one of the same
+ * name (RFC 1034 section 3.6.2): the response cannot be trusted. */
 static bool read_properties(struct reading *r)
 {
     int count = ns_msg_count(r->msg, ns_s_an);
+    size_t cname_count = 0;
     r->properties = arena_array(r->arena, (size_t)count, sizeof *r->properties);
     if (!r->properties) {
         r->no_memory = true;
@@ -147,6 +149,7 @@ static bool read_properties(struct reading *r)
         ns_rr rr;
         if (ns_parserr(&r->msg, ns_s_an, i, &rr) < 0 || !belongs_in_answer(&rr))
             return false;
+        cname_count += ns_rr_type(rr) == ns_t_cname;
         if ((int)ns_rr_type(rr) != QUERY_TYPE_CAA)
             continue;
         struct bytes rdata = {ns_rr_rdata(rr), ns_rr_rdlen(rr)};
@@ -157,7 +160,7 @@ static bool read_properties(struct reading *r)
         r->property_count++;
         note_ttl(r, ns_rr_ttl(rr));
     }
-    return true;
+    return cname_count == r->alias_count;
 }
 
 /* RFC 2308 section 5: an empty answer lives for the smaller of the SOA's TTL

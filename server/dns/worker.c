@@ -109,13 +109,15 @@ static void close_channels(struct worker *worker)
     for (size_t i = 0; worker->channels && i < worker->pool->upstream_count; i++)
         channel_destroy(worker->channels[i]);
     free(worker->channels);
+    free(worker->young);
 }
 
 static enum caa_err open_channels(struct worker *worker)
 {
     const struct pool *pool = worker->pool;
     worker->channels = calloc(pool->upstream_count, sizeof *worker->channels);
-    if (!worker->channels)
+    worker->young = calloc(pool->upstream_count, sizeof *worker->young);
+    if (!worker->channels || !worker->young)
         return CAA_ENOMEM;
     enum caa_err err = CAA_OK;
     for (size_t i = 0; i < pool->upstream_count && err == CAA_OK; i++)

@@ -12,10 +12,12 @@
 #include "dns/resolver.h"
 
 enum {
-    /* Queries younger than this may still lie in the resolver's socket buffer;
-     * so many at once fit it (212,992 octets at some 800 each) for two workers. */
-    PACING_AGE_US = 20000,
-    PACING_WINDOW = 120,
+    /* So many queries of all workers together fit a resolver's socket buffer
+     * (212,992 octets by default, at some 800 each) with room to spare. */
+    PACING_WINDOW = 160,
+    PACING_WINDOW_MIN = 8, /* a worker */
+    /* A resolver that answers nothing at all gets the next ones after this. */
+    PACING_AGE_US = 500000,
     FLIGHT_BUCKETS = 4096,
 };
 
@@ -29,11 +31,20 @@ struct pool {
     struct upstream *upstreams;
     size_t upstream_count;
     unsigned timeout_ms, attempts;
+    unsigned window; /* a worker's share of PACING_WINDOW */
     bool require_dnssec;
     struct cache *cache;
     uint64_t seed;
     upstream_changed *changed;
     void *changed_arg;
+};
+
+/* Queries to one upstream that may still lie unread in its socket buffer, in
+ * the order sent. The buffer is a queue, so an answer to one of them says that
+ * those before it were read. */
+struct young {
+    struct flight *head, *tail;
+    unsigned count;
 };
 
 struct worker {
@@ -54,7 +65,7 @@ struct worker {
     struct arena *scratch; /* reset after each response */
     struct flight *flights[FLIGHT_BUCKETS];
     struct flight *paced_head, **paced_tail; /* wait to send */
-    unsigned young;                          /* sent, unanswered, within PACING_AGE_US */
+    struct young *young;                     /* one an upstream */
     struct worker_counters counters;
 };
 

@@ -1,12 +1,17 @@
 /* history.c - GetCheck and ListChecks: the audit records as messages. */
 #include <string.h>
 
+#include "check/name.h"
 #include "service/reply.h"
 #include "service/service.h"
+
+enum { PAGE_MAX = 1000 };
 
 struct reading {
     struct service *service;
     struct rpc_call *call;
+    Caa__V1__Result__Verdict verdict; /* UNSPECIFIED: any */
+    const char *ascii_name;           /* the verdict's; "": any */
 };
 
 static struct reading *begin(struct service *service, struct rpc_call *call)
@@ -21,7 +26,7 @@ static struct reading *begin(struct service *service, struct rpc_call *call)
         rpc_call_reply(NULL, call);
         return NULL;
     }
-    *reading = (struct reading){service, call};
+    *reading = (struct reading){.service = service, .call = call, .ascii_name = ""};
     return reading;
 }
 
@@ -87,54 +92,124 @@ void service_get_check(struct service *service, const Caa__V1__GetCheckRequest *
         fail_store(reading);
 }
 
+/* The store cannot look into a record, so the verdict is looked for here. A
+ * record that cannot be read is shown: it may be one of those asked for. */
+static bool matches(const struct reading *reading, const Caa__V1__CheckRecord *record)
+{
+    if (reading->verdict == CAA__V1__RESULT__VERDICT__VERDICT_UNSPECIFIED ||
+        !record->response)
+        return true;
+    for (size_t i = 0; i < record->response->n_results; i++) {
+        const Caa__V1__Result *result = record->response->results[i];
+        if (result->verdict == reading->verdict &&
+            (!*reading->ascii_name ||
+             strcmp(result->ascii_name, reading->ascii_name) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* False: out of memory. */
+static bool unpack_page(const struct reading *reading, const struct audit_page *page,
+                        Caa__V1__CheckRecord **out, size_t *count)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        Caa__V1__CheckRecord *record = unpack(&page->records[i]);
+        if (!record)
+            return false;
+        if (matches(reading, record))
+            out[(*count)++] = record;
+        else
+            release(record);
+    }
+    return true;
+}
+
 static void on_listed(void *arg, enum caa_err err, const struct audit_page *page)
 {
     struct reading *reading = arg;
     Caa__V1__ListChecksResponse response = CAA__V1__LIST_CHECKS_RESPONSE__INIT;
+    /* Not in the call's arena, which the reply ends. */
+    Caa__V1__CheckRecord *checks[PAGE_MAX];
+    char token[AUDIT_TOKEN_LEN];
     if (err != CAA_OK) {
         fail_store(reading);
         return;
     }
-    char token[AUDIT_TOKEN_LEN];
     memcpy(token, page->next_token, sizeof token);
     response.next_page_token = token;
-    response.checks =
-        arena_array(reading->call->arena, page->count, sizeof *response.checks);
-    bool whole = response.checks != NULL;
-    for (size_t i = 0; whole && i < page->count; i++) {
-        response.checks[i] = unpack(&page->records[i]);
-        whole = response.checks[i] != NULL;
-        response.n_checks += whole;
-    }
-    Caa__V1__CheckRecord **checks = response.checks;
-    size_t count = response.n_checks;
-    /* The reply ends the call and its arena, where the pointers lie. */
-    Caa__V1__CheckRecord *kept[1000];
-    memcpy(kept, checks, count * sizeof *kept);
-    if (whole)
+    response.checks = checks;
+    if (unpack_page(reading, page, checks, &response.n_checks))
         rpc_call_reply(&response.base, reading->call);
     else
         fail_store(reading);
-    for (size_t i = 0; i < count; i++)
-        release(kept[i]);
+    for (size_t i = 0; i < response.n_checks; i++)
+        release(checks[i]);
+}
+
+/* What leads to the name's records: the form they are kept under. */
+static bool read_name(struct reading *reading, const char *asked)
+{
+    struct caa_name name;
+    if (!*asked)
+        return true;
+    if (caa_name_read(reading->call->arena, asked, CAA_CERTIFICATE_SMIME, &name) !=
+        CAA_OK) {
+        rpc_call_reply(NULL, reading->call);
+        return false;
+    }
+    if (!*name.ascii_name) {
+        rpc_call_fail(reading->call, RPC_CODE(INVALID_ARGUMENT), "name", 0,
+                      "name is none to find records by: %s", name.detail);
+        return false;
+    }
+    reading->ascii_name = name.ascii_name;
+    return true;
+}
+
+static bool refuse_list(const Caa__V1__ListChecksRequest *request, struct rpc_call *call)
+{
+    if (request->page_size > PAGE_MAX)
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "page_size", 0,
+                      "page_size is %u; 1 to %d are accepted, 0 means 100",
+                      request->page_size, PAGE_MAX);
+    else if (!protobuf_c_enum_descriptor_get_value(
+                 &caa__v1__check_domains_response__decision__descriptor,
+                 (int)request->decision))
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "decision", 0,
+                      "decision %d is none of PERMITTED, DENIED, LOOKUP_FAILED",
+                      (int)request->decision);
+    else if (!protobuf_c_enum_descriptor_get_value(&caa__v1__result__verdict__descriptor,
+                                                   (int)request->verdict))
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "verdict", 0,
+                      "verdict %d is none of PERMITTED, DENIED, LOOKUP_FAILED, EXEMPT, "
+                      "INVALID_NAME",
+                      (int)request->verdict);
+    else
+        return false;
+    return true;
+}
+
+/* One name DENIED or no name makes the whole DENIED, and that has an index. */
+static int decision_of(const Caa__V1__ListChecksRequest *request)
+{
+    bool denied = request->verdict == CAA__V1__RESULT__VERDICT__DENIED ||
+                  request->verdict == CAA__V1__RESULT__VERDICT__INVALID_NAME;
+    return denied && !request->decision
+               ? (int)CAA__V1__CHECK_DOMAINS_RESPONSE__DECISION__DENIED
+               : (int)request->decision;
 }
 
 void service_list_checks(struct service *service,
                          const Caa__V1__ListChecksRequest *request, struct rpc_call *call)
 {
-    enum { PAGE_MAX = 1000 };
     struct reading *reading = begin(service, call);
-    if (!reading)
+    if (!reading || refuse_list(request, call) || !read_name(reading, request->name))
         return;
-    if (request->page_size > PAGE_MAX) {
-        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "page_size", 0,
-                      "page_size is %u; 1 to %d are accepted, 0 means 100",
-                      request->page_size, PAGE_MAX);
-        return;
-    }
-    struct audit_filter filter = {.name = request->name,
+    reading->verdict = request->verdict;
+    struct audit_filter filter = {.name = reading->ascii_name,
                                   .order_id = request->order_id,
-                                  .decision = (int)request->decision,
+                                  .decision = decision_of(request),
                                   .since_ms = request->since_ms,
                                   .until_ms = request->until_ms,
                                   .page_token = request->page_token,

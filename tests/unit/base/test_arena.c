@@ -84,6 +84,26 @@ static void an_array_that_overflows_is_refused(void **state)
     arena_destroy(arena);
 }
 
+static void a_reset_arena_gives_its_whole_budget_again(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create(64 << 10);
+    arena_reset(arena); /* nothing handed out yet */
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 16; i++) {
+            unsigned char *memory = arena_alloc(arena, 4 << 10);
+            assert_non_null(memory);
+            assert_int_equal(memory[0], 0);
+            assert_int_equal(memory[(4 << 10) - 1], 0);
+            memset(memory, 0xff, 4 << 10);
+        }
+        assert_null(arena_alloc(arena, 1));
+        arena_reset(arena);
+        assert_int_equal(arena_used(arena), 0);
+    }
+    arena_destroy(arena);
+}
+
 static void nothing_is_a_valid_piece(void **state)
 {
     (void)state;
@@ -135,6 +155,7 @@ int main(void)
         cmocka_unit_test(the_budget_is_never_passed),
         cmocka_unit_test(a_refused_piece_leaves_the_rest_usable),
         cmocka_unit_test(an_array_that_overflows_is_refused),
+        cmocka_unit_test(a_reset_arena_gives_its_whole_budget_again),
         cmocka_unit_test(nothing_is_a_valid_piece),
         cmocka_unit_test(texts_are_copied_and_ended),
         cmocka_unit_test(texts_out_of_budget_are_refused),

@@ -17,6 +17,7 @@
 #include "caa_client.h"
 #include "fake_caad.h"
 #include "peer.h"
+#include "x509_make.h"
 
 #define HEALTH "caa.v1.HealthService/Check"
 
@@ -520,6 +521,93 @@ static void a_lost_connection_is_tried_again_elsewhere(void **state)
     assert_int_equal(call_health(fixture, 3000, &error), 0);
 }
 
+/* ------------------------------------------------------------------------- TLS */
+
+struct tls_files {
+    char folder[32];
+    char path[5][48];
+};
+
+enum { SERVER_CERT, SERVER_KEY, CLIENT_CERT, CLIENT_KEY, OTHER_CERT };
+
+static void make_tls_files(struct tls_files *files)
+{
+    static const char *const names[] = {"s.crt", "s.key", "c.crt", "c.key", "o.crt"};
+    char other_key[48];
+    memcpy(files->folder, "/tmp/caa-tls-XXXXXX", 20);
+    assert_non_null(mkdtemp(files->folder));
+    for (size_t i = 0; i < 5; i++)
+        snprintf(files->path[i], sizeof(files->path[i]), "%s/%s", files->folder,
+                 names[i]);
+    snprintf(other_key, sizeof(other_key), "%s/o.key", files->folder);
+    x509_make_identity(files->path[SERVER_CERT], files->path[SERVER_KEY], "localhost");
+    x509_make_identity(files->path[CLIENT_CERT], files->path[CLIENT_KEY], "client");
+    x509_make_identity(files->path[OTHER_CERT], other_key, "localhost");
+    unlink(other_key);
+}
+
+static void remove_tls_files(struct tls_files *files)
+{
+    for (size_t i = 0; i < 5; i++)
+        unlink(files->path[i]);
+    rmdir(files->folder);
+}
+
+/* Calls once; NULL stands for what is not given. */
+static enum caa_client_code call_tls(const char *url, const char *ca, const char *cert,
+                                     const char *key, const char *name,
+                                     struct caa_client_error *error)
+{
+    struct caa_client_options options = {.servers = &url,
+                                         .servers_len = 1,
+                                         .tls_ca_file = ca,
+                                         .tls_cert_file = cert,
+                                         .tls_key_file = key,
+                                         .tls_server_name = name,
+                                         .connect_timeout_ms = 1000};
+    struct caa_client *client = NULL;
+    bool serving = false;
+    enum caa_client_code code = caa_client_create(&options, &client, error);
+    if (code == CAA_CLIENT_OK)
+        code = caa_client_health(client, NULL, 3000, &serving, error);
+    caa_client_destroy(client);
+    return code;
+}
+
+static void tls_demands_both_certificates(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_files files;
+    struct caa_client_error error;
+    char *url = NULL;
+    make_tls_files(&files);
+    const char *ca = files.path[SERVER_CERT];
+    const char *cert = files.path[CLIENT_CERT];
+    const char *key = files.path[CLIENT_KEY];
+    fixture->peer = peer_start_tls("tls+tcp://127.0.0.1:0", ca, files.path[SERVER_KEY],
+                                   cert, fake_caad, NULL, &url);
+    assert_int_equal(call_tls(url, ca, cert, key, NULL, &error), CAA_CLIENT_OK);
+    /* nobody we know signed the server's certificate, or it has another name */
+    assert_int_equal(call_tls(url, files.path[OTHER_CERT], cert, key, NULL, &error),
+                     CAA_CLIENT_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "certificate"));
+    assert_int_equal(call_tls(url, ca, cert, key, "elsewhere", &error),
+                     CAA_CLIENT_UNAVAILABLE);
+    /* the server does not know us */
+    assert_int_equal(call_tls(url, ca, NULL, NULL, NULL, &error), CAA_CLIENT_UNAVAILABLE);
+    /* files that are not what they should be */
+    assert_int_equal(call_tls(url, key, cert, key, NULL, &error),
+                     CAA_CLIENT_INVALID_ARGUMENT);
+    assert_string_equal(error.field, "tls_ca_file");
+    assert_int_equal(call_tls(url, ca, cert, NULL, NULL, &error),
+                     CAA_CLIENT_INVALID_ARGUMENT);
+    assert_string_equal(error.field, "tls_key_file");
+    assert_int_equal(call_tls(url, ca, cert, cert, NULL, &error),
+                     CAA_CLIENT_INVALID_ARGUMENT);
+    free(url);
+    remove_tls_files(&files);
+}
+
 /* ----------------------------------------------------------------- concurrency */
 
 #define THREADS 8
@@ -729,6 +817,7 @@ int main(void)
         T(a_server_that_comes_late_is_waited_for),
         T(calls_move_to_the_server_that_lives),
         T(a_lost_connection_is_tried_again_elsewhere),
+        T(tls_demands_both_certificates),
         T(many_threads_share_a_client),
         T(every_callback_comes_exactly_once),
         T(destroy_ends_what_is_under_way),

@@ -1,7 +1,9 @@
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/tls/tls.h>
 #include <nng/supplemental/util/platform.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -143,7 +145,8 @@ const char *__tsan_default_suppressions(void)
     return "race_top:pthread_mutex_destroy\n";
 }
 
-struct peer *peer_start(const char *url, peer_handler handler, void *arg)
+static struct peer *new_peer(const char *url, peer_handler handler, void *arg,
+                             nng_listener *listener)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
     if (peer == NULL)
@@ -151,9 +154,8 @@ struct peer *peer_start(const char *url, peer_handler handler, void *arg)
     peer->handler = handler;
     peer->arg = arg;
     must(nng_rep0_open(&peer->socket), "open");
-    nng_listener listener;
-    must(nng_listener_create(&listener, peer->socket, url), url);
-    must(nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, 1u << 20), "limit");
+    must(nng_listener_create(listener, peer->socket, url), url);
+    must(nng_listener_set_size(*listener, NNG_OPT_RECVMAXSZ, 1u << 20), "limit");
     for (size_t i = 0; i < WORKERS; i++) {
         struct worker *worker = &peer->workers[i];
         worker->peer = peer;
@@ -162,7 +164,52 @@ struct peer *peer_start(const char *url, peer_handler handler, void *arg)
         must(nng_ctx_open(&worker->ctx, peer->socket), "context");
         receive(worker);
     }
+    return peer;
+}
+
+struct peer *peer_start(const char *url, peer_handler handler, void *arg)
+{
+    nng_listener listener;
+    struct peer *peer = new_peer(url, handler, arg, &listener);
     must(nng_listener_start(listener, 0), url);
+    return peer;
+}
+
+static char *read_text(const char *path)
+{
+    char *text = calloc(1, 65536);
+    FILE *file = fopen(path, "rb");
+    if (text == NULL || file == NULL || fread(text, 1, 65535, file) == 0)
+        abort();
+    fclose(file);
+    return text;
+}
+
+struct peer *peer_start_tls(const char *url, const char *certificate, const char *key,
+                            const char *client_ca, peer_handler handler, void *arg,
+                            char **real_url)
+{
+    nng_listener listener;
+    nng_tls_config *config = NULL;
+    nng_sockaddr address;
+    char *certificate_pem = read_text(certificate);
+    char *key_pem = read_text(key);
+    char *ca_pem = read_text(client_ca);
+    struct peer *peer = new_peer(url, handler, arg, &listener);
+    must(nng_tls_config_alloc(&config, NNG_TLS_MODE_SERVER), "tls");
+    must(nng_tls_config_own_cert(config, certificate_pem, key_pem, NULL), certificate);
+    must(nng_tls_config_ca_chain(config, ca_pem, NULL), client_ca);
+    must(nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED), "tls");
+    must(nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, config), "tls");
+    nng_tls_config_free(config);
+    must(nng_listener_start(listener, 0), url);
+    must(nng_listener_get_addr(listener, NNG_OPT_LOCADDR, &address), "address");
+    if (asprintf(real_url, "tls+tcp://localhost:%u",
+                 (unsigned)ntohs(address.s_in.sa_port)) < 0)
+        abort();
+    free(certificate_pem);
+    free(key_pem);
+    free(ca_pem);
     return peer;
 }
 

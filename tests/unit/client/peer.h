@@ -34,6 +34,11 @@ typedef void (*peer_handler)(void *arg, const Rpc__V1__Request *request,
 
 /* Listens on url; aborts the test when it cannot. */
 struct peer *peer_start(const char *url, peer_handler handler, void *arg);
+/* The same over tls+tcp://: PEM files of the server and of the clients' CA. url
+ * ends in :0 and is given back with the port in it, for the caller to free. */
+struct peer *peer_start_tls(const char *url, const char *certificate, const char *key,
+                            const char *client_ca, peer_handler handler, void *arg,
+                            char **real_url);
 void peer_stop(struct peer *peer);
 /* Requests read so far. */
 unsigned peer_count(struct peer *peer);

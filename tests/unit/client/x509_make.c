@@ -65,11 +65,10 @@ void x509_make_csr(const char *path, bool der, const char *common_name, const ch
     X509_REQ_free(csr);
 }
 
-void x509_make_certificate(const char *path, bool der, const char *common_name,
-                           const char *sans, int days)
+static X509 *new_certificate(EVP_PKEY *key, const char *common_name, const char *sans,
+                             int days)
 {
     X509 *certificate = X509_new();
-    EVP_PKEY *key = new_key();
     must(certificate != NULL);
     must(X509_set_version(certificate, X509_VERSION_3) == 1);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -81,8 +80,17 @@ void x509_make_certificate(const char *path, bool der, const char *common_name,
         must(X509_add_ext(certificate, extension, -1) == 1);
         X509_EXTENSION_free(extension);
     }
+    must(X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1);
     must(X509_set_pubkey(certificate, key) == 1);
     must(X509_sign(certificate, key, EVP_sha256()) > 0);
+    return certificate;
+}
+
+void x509_make_certificate(const char *path, bool der, const char *common_name,
+                           const char *sans, int days)
+{
+    EVP_PKEY *key = new_key();
+    X509 *certificate = new_certificate(key, common_name, sans, days);
     FILE *file = new_file(path);
     must((der ? i2d_X509_fp(file, certificate) : PEM_write_X509(file, certificate)) == 1);
     fclose(file);
@@ -90,11 +98,28 @@ void x509_make_certificate(const char *path, bool der, const char *common_name,
     X509_free(certificate);
 }
 
-void x509_make_key(const char *path)
+static void write_key(const char *path, EVP_PKEY *key)
 {
-    EVP_PKEY *key = new_key();
     FILE *file = new_file(path);
     must(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
     fclose(file);
+}
+
+void x509_make_key(const char *path)
+{
+    EVP_PKEY *key = new_key();
+    write_key(path, key);
     EVP_PKEY_free(key);
+}
+
+void x509_make_identity(const char *certificate, const char *key, const char *common_name)
+{
+    EVP_PKEY *made = new_key();
+    X509 *x509 = new_certificate(made, common_name, NULL, 30);
+    FILE *file = new_file(certificate);
+    must(PEM_write_X509(file, x509) == 1);
+    fclose(file);
+    write_key(key, made);
+    X509_free(x509);
+    EVP_PKEY_free(made);
 }

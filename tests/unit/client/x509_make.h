@@ -12,5 +12,8 @@ void x509_make_csr(const char *path, bool der, const char *common_name, const ch
 void x509_make_certificate(const char *path, bool der, const char *common_name,
                            const char *sans, int days);
 void x509_make_key(const char *path);
+/* A self-signed certificate and its key, in PEM, good as its own CA. */
+void x509_make_identity(const char *certificate, const char *key,
+                        const char *common_name);
 
 #endif
