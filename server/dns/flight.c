@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "dns/query.h"
 #include "dns/response.h"
 
@@ -435,26 +435,14 @@ static void record_attempt(struct flight *flight)
                               1, memory_order_relaxed);
 }
 
-static uint16_t random_id(void)
-{
-    static _Thread_local uint16_t pool[256];
-    static _Thread_local size_t left;
-    if (left == 0) {
-        if (getrandom(pool, sizeof pool, 0) != (ssize_t)sizeof pool)
-            abort(); /* the kernel always has 512 octets once it is up */
-        left = sizeof pool / sizeof pool[0];
-    }
-    return pool[--left];
-}
-
 static void send_query(struct flight *flight)
 {
     struct worker *worker = flight->worker;
     if (must_wait(flight))
         return;
     uint8_t message[QUERY_MAX];
-    size_t len = query_write(message, flight->name, QUERY_TYPE_CAA, random_id(),
-                             flight->checking_disabled);
+    size_t len = query_write(message, flight->name, QUERY_TYPE_CAA,
+                             (uint16_t)random_u64(), flight->checking_disabled);
     record_attempt(flight);
     wheel_set(&worker->wheel, &flight->timeout,
               flight->sent_us + (int64_t)worker->pool->timeout_ms * 1000,

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "dns/cache.h"
 #include "dns/worker.h"
 
@@ -41,8 +41,7 @@ static enum caa_err init_pool(struct pool *pool, const struct resolver_options *
                           .require_dnssec = options->require_dnssec,
                           .changed = options->changed,
                           .changed_arg = options->changed_arg};
-    if (getrandom(&pool->seed, sizeof pool->seed, 0) != (ssize_t)sizeof pool->seed)
-        return CAA_EIO;
+    pool->seed = random_u64();
     pool->cache = cache_create(options->cache_max_entries, options->cache_max_ttl_s);
     pool->upstreams = calloc(options->server_count, sizeof *pool->upstreams);
     if (!pool->cache || !pool->upstreams)

@@ -2,9 +2,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "dns/query.h"
 #include "dns/response.h"
 
@@ -61,10 +61,7 @@ static void on_test_done(void *arg, enum channel_status status, struct bytes mes
 static void begin(struct self_test *test)
 {
     uint8_t message[QUERY_MAX];
-    uint16_t id = 0;
-    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
-        abort(); /* cannot fail for so few octets once the kernel is up */
-    size_t len = query_write(message, "", QUERY_TYPE_SOA, id, false);
+    size_t len = query_write(message, "", QUERY_TYPE_SOA, (uint16_t)random_u64(), false);
     schedule(test, UPSTREAM_TEST_INTERVAL_US);
     if (channel_send(test->channel, CAA_TRANSPORT_UDP, (struct bytes){message, len},
                      on_test_done, test, &test->query) != CAA_OK)

@@ -3,9 +3,9 @@
  * flight; a verdict leaves only once its record is durable. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "service/check.h"
 #include "service/reply.h"
 #include "service/request.h"
@@ -305,11 +305,9 @@ static bool choose_request_id(struct domains *domains,
         *request->request_id ? request->request_id : domains->call->envelope->request_id;
     *given = *id != '\0';
     if (!*given) {
-        uint64_t random[2];
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-            return false;
         id = arena_printf(domains->call->arena, "%016llx%016llx",
-                          (unsigned long long)random[0], (unsigned long long)random[1]);
+                          (unsigned long long)random_u64(),
+                          (unsigned long long)random_u64());
     }
     domains->request = *request;
     domains->request.request_id = id;

@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <xxhash.h>
+
+#include "base/random.h"
 
 enum { BUCKETS = 4096 };
 
@@ -20,10 +21,7 @@ enum caa_err twins_create(struct twins **out)
     struct twins *twins = calloc(1, sizeof *twins);
     if (!twins)
         return CAA_ENOMEM;
-    if (getrandom(&twins->seed, sizeof twins->seed, 0) != (ssize_t)sizeof twins->seed) {
-        free(twins);
-        return CAA_EIO;
-    }
+    twins->seed = random_u64();
     pthread_mutex_init(&twins->lock, NULL);
     *out = twins;
     return CAA_OK;
