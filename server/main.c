@@ -21,6 +21,7 @@ enum {
     EXIT_CONFIG = 2,
     CONFIGS_MAX = 1024, /* reloads keep the old ones, see service.h */
     DRAIN_MS = 15000,   /* longer than any lookup with its retries */
+    CLOSE_S = 5,
     LOG_REPEATS_PER_S = 50,
     TICK_MS = 250,
 };
@@ -149,17 +150,22 @@ static bool open_rpc(struct daemon *daemon, const struct caad_config *config)
     return true;
 }
 
+static struct rpc_listen listen_of(const struct caad_listener *listener)
+{
+    return (struct rpc_listen){.url = listener->url,
+                               .mode = (int)listener->mode,
+                               .roles = listener->roles,
+                               .cert = listener->tls.cert,
+                               .key = listener->tls.key,
+                               .client_ca = listener->tls.client_ca};
+}
+
 static bool listen_all(struct daemon *daemon, const struct caad_config *config)
 {
     char error[512];
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct caad_listener *listener = &config->listeners[i];
-        struct rpc_listen listen = {.url = listener->url,
-                                    .mode = (int)listener->mode,
-                                    .roles = listener->roles,
-                                    .cert = listener->tls.cert,
-                                    .key = listener->tls.key,
-                                    .client_ca = listener->tls.client_ca};
+        struct rpc_listen listen = listen_of(listener);
         if (!rpc_server_listen(daemon->service.rpc, &listen, error, sizeof error)) {
             log_error(daemon->log, "cannot listen", log_str("reason", error));
             return false;
@@ -208,6 +214,18 @@ static bool same_listeners(const struct caad_config *a, const struct caad_config
     return same;
 }
 
+/* Certificates count from the next connection on, those that stand go on. */
+static void reload_tls(struct daemon *daemon, const struct caad_config *fresh)
+{
+    char error[512];
+    for (size_t i = 0; i < fresh->listener_count; i++) {
+        struct rpc_listen listen = listen_of(&fresh->listeners[i]);
+        if (!rpc_server_reload_tls(daemon->service.rpc, i, &listen, error, sizeof error))
+            log_error(daemon->log, "certificates not reloaded; the old ones stay",
+                      log_str("reason", error));
+    }
+}
+
 /* Issuers, products, names and log settings count from the next request on;
  * sockets, threads and stores stay as they were opened. */
 static void reload(struct daemon *daemon)
@@ -227,6 +245,8 @@ static void reload(struct daemon *daemon)
             strcmp(old->instance, fresh->instance) != 0)
             log_warning(daemon->log, "listen, resolver, cache, audit.store and instance "
                                      "count from the next start");
+        if (same_listeners(old, fresh))
+            reload_tls(daemon, fresh);
         daemon->configs[daemon->config_count++] = fresh;
         atomic_store(&daemon->service.config, fresh);
         log_set(daemon->log, fresh->log.level, fresh->log.format);
@@ -265,6 +285,7 @@ static void run(struct daemon *daemon, const sigset_t *signals)
         if (now_us - ticked_us >= 1000000) {
             ticked_us = now_us;
             log_tick(daemon->log);
+            rpc_server_tick(daemon->service.rpc);
         }
         if (feed_us && now_us - fed_us >= feed_us &&
             resolver_is_alive(daemon->service.resolver)) {
@@ -272,6 +293,14 @@ static void run(struct daemon *daemon, const sigset_t *signals)
             notify_watchdog(&daemon->notify);
         }
     }
+}
+
+/* All records are written and all replies sent: if nng does not come to an end
+ * of its connections, nothing is lost by leaving it there. */
+static void on_alarm(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
 }
 
 /* Finishes what is in flight, within a bound; then the resolver and the audit
@@ -283,11 +312,14 @@ static void stop(struct daemon *daemon)
         unsigned in_flight = rpc_server_drain(daemon->service.rpc);
         log_info(daemon->log, "draining", log_uint("in_flight", in_flight));
         rpc_server_wait_idle(daemon->service.rpc, DRAIN_MS);
+        rpc_server_stop_receiving(daemon->service.rpc);
     }
     metrics_close(daemon->metrics);
     resolver_destroy(daemon->service.resolver);
     audit_close(daemon->service.audit);
+    alarm(CLOSE_S);
     rpc_server_destroy(daemon->service.rpc);
+    alarm(0);
     twins_destroy(daemon->service.twins);
     log_info(daemon->log, "stopped");
 }
@@ -317,6 +349,7 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGALRM, on_alarm);
 }
 
 static void raise_descriptor_limit(void)

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "output.h"
 #include "results.h"
 #include "rpc.h"
 #include "verb.h"
 #include "x509_names.h"
-#include "json/suggest.h"
 
 /* A DNS name has at most 253 characters; more can still be reported on. */
 #define LINE_MAX_LEN 4096
@@ -100,32 +100,6 @@ static bool gather(const struct arguments *arguments, struct names *names)
     return true;
 }
 
-/* "add-san" is as good as ADD_SAN. */
-static bool parse_event(const char *text, Caa__V1__CheckDomainsRequest__Event *event)
-{
-    const ProtobufCEnumDescriptor *events =
-        &caa__v1__check_domains_request__event__descriptor;
-    char word[32];
-    snprintf(word, sizeof(word), "%s", text);
-    for (char *at = word; *at != '\0'; at++)
-        if (*at == '-')
-            *at = '_';
-    struct suggest suggest = suggest_for(word);
-    for (unsigned i = 0; i < events->n_values; i++) {
-        if (events->values[i].value == 0)
-            continue;
-        if (strcasecmp(events->values[i].name, word) == 0) {
-            *event = (Caa__V1__CheckDomainsRequest__Event)events->values[i].value;
-            return true;
-        }
-        suggest_offer(&suggest, events->values[i].name);
-    }
-    const char *best = suggest_best(&suggest);
-    return usage("--event: \"%.40s\" is none; accepted are order, reissue, renewal and "
-                 "add_san%s%s%s",
-                 text, best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
-}
-
 static void lend(char **field, const struct arguments *arguments, enum option_id id)
 {
     const char *value = arguments_value(arguments, id);
@@ -137,7 +111,7 @@ static bool fill(Caa__V1__CheckDomainsRequest *request, const struct arguments *
                  const struct names *names)
 {
     const char *event = arguments_value(arguments, OPT_EVENT);
-    if (event != NULL && !parse_event(event, &request->event))
+    if (event != NULL && !event_parse(event, &request->event))
         return false;
     lend(&request->request_id, arguments, OPT_REQUEST_ID);
     lend(&request->order_id, arguments, OPT_ORDER);

@@ -17,7 +17,7 @@ struct load_names {
 };
 
 struct load_problem {
-    char text[512];
+    char text[640];
 };
 
 /* path "-" is stdin. false: *problem says why. load_names_free in any case. */

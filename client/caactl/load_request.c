@@ -29,9 +29,8 @@ struct load_request {
 
 /* ---------------------------------------------------------------- the template */
 
-static const ProtobufCFieldDescriptor *string_field(const ProtobufCMessageDescriptor *in,
-                                                    const char *name,
-                                                    ProtobufCLabel label)
+static const ProtobufCFieldDescriptor *
+string_field(const ProtobufCMessageDescriptor *in, const char *name, ProtobufCLabel label)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(in, name);
@@ -73,8 +72,8 @@ static ProtobufCMessage *decode(const struct load_template *template,
                                 struct load_problem *problem)
 {
     struct proto_json_error error;
-    ProtobufCMessage *message = proto_json_decode_text(
-        template->input, template->text, strlen(template->text), &error);
+    ProtobufCMessage *message = proto_json_decode_text(template->input, template->text,
+                                                       strlen(template->text), &error);
     if (message == NULL)
         snprintf(problem->text, sizeof(problem->text), "%s%s%s", error.path,
                  error.path[0] != '\0' ? ": " : "", error.message);
@@ -244,9 +243,9 @@ const uint8_t *load_request_make(struct load_request *request, uint64_t number,
     size_t total = request->packed_len;
     if (template->names_field != NULL)
         for (unsigned i = 0; i < template->batch; i++)
-            total = append_name(request, total,
-                                (size_t)((number * template->batch + i) %
-                                         template->names->len));
+            total = append_name(
+                request, total,
+                (size_t)((number * template->batch + i) % template->names->len));
     *len = total;
     return request->bytes;
 }

@@ -23,7 +23,7 @@ struct load_result {
     /* From the begin of the measured part to its last answer. */
     double seconds;
     uint64_t skipped;
-    /* Sent in the warm-up. */
+    /* Due in the warm-up. */
     uint64_t warm_up;
     /* Out when the run was broken off; not among the answers. */
     uint64_t unanswered;

@@ -291,9 +291,7 @@ static void collect(struct run *run, struct load_result *result)
         load_tally_merge(result->tally, &run->shards[i].tally);
     result->seconds = (double)result->tally->last_ns / 1e9;
     result->skipped = atomic_load(&run->schedule.skipped);
-    uint64_t due = atomic_load(&run->schedule.due);
-    uint64_t measured = atomic_load(&run->schedule.measured);
-    result->warm_up = due > measured ? due - measured : 0;
+    result->warm_up = atomic_load(&run->schedule.warm_up);
     result->interrupted = interrupted != 0;
 }
 

@@ -6,6 +6,7 @@ void load_schedule_start(struct load_schedule *schedule, const struct load_plan 
     schedule->plan = *plan;
     schedule->start_ns = now_ns;
     atomic_init(&schedule->due, 0);
+    atomic_init(&schedule->warm_up, 0);
     atomic_init(&schedule->measured, 0);
     atomic_init(&schedule->skipped, 0);
     atomic_init(&schedule->stopped, false);
@@ -29,8 +30,10 @@ static bool admit(struct load_schedule *schedule, int64_t at_ns, struct load_tur
     int64_t from = load_schedule_measured_from(schedule);
     turn->intended_ns = at_ns;
     turn->measured = at_ns >= from;
-    if (!turn->measured)
+    if (!turn->measured) {
+        atomic_fetch_add_explicit(&schedule->warm_up, 1, memory_order_relaxed);
         return true;
+    }
     if (plan->duration_ns != 0 && at_ns - from >= plan->duration_ns)
         return false;
     uint64_t taken =

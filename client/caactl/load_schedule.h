@@ -31,9 +31,11 @@ struct load_plan {
 struct load_schedule {
     struct load_plan plan;
     int64_t start_ns;
-    /* Requests ever due, the next one's number. */
+    /* Requests ever due: the next one's number. */
     atomic_ullong due;
+    atomic_ullong warm_up;
     atomic_ullong measured;
+    /* Of the measured ones. */
     atomic_ullong skipped;
     atomic_bool stopped;
 };

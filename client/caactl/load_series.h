@@ -26,7 +26,8 @@ struct load_series {
 };
 
 /* A call ended at_ns after the start, after ns. */
-void load_series_record(struct load_series *series, int64_t at_ns, int64_t ns, bool error);
+void load_series_record(struct load_series *series, int64_t at_ns, int64_t ns,
+                        bool error);
 void load_series_merge(struct load_series *into, const struct load_series *from);
 
 #endif

@@ -33,7 +33,8 @@ void load_tally_ended(struct load_tally *tally, int64_t at_ns, int64_t ns,
     if (ok || status == CAA_CLIENT_DEADLINE_EXCEEDED)
         load_histogram_record(&tally->latency, ns);
     if (!ok && tally->statuses[status] == 1)
-        snprintf(tally->samples[status], LOAD_SAMPLE_SIZE, "%s", error->message);
+        snprintf(tally->samples[status], LOAD_SAMPLE_SIZE, "%.*s", LOAD_SAMPLE_SIZE - 1,
+                 error->message);
     if (at_ns > tally->last_ns)
         tally->last_ns = at_ns;
 }
@@ -104,8 +105,8 @@ static unsigned verdict_of(struct cursor result, unsigned verdict_id)
     unsigned verdict = 0;
     while (next_field(&result, &field))
         if (field.id == verdict_id && field.type == PROTOBUF_C_WIRE_TYPE_VARINT)
-            verdict = field.number < LOAD_VERDICTS ? (unsigned)field.number
-                                                   : LOAD_VERDICTS - 1;
+            verdict =
+                field.number < LOAD_VERDICTS ? (unsigned)field.number : LOAD_VERDICTS - 1;
     return verdict;
 }
 

@@ -11,10 +11,19 @@ static const enum option_id check_options[] = {
     OPT_FRESH,   OPT_REQUEST_ID, OPT_CSR,   OPT_CERT,        OPT_END};
 static const enum option_id explain_options[] = {OPT_PRODUCT, OPT_ACCOUNT_URI, OPT_METHOD,
                                                  OPT_END};
-static const enum option_id history_options[] = {OPT_ORDER,    OPT_SINCE, OPT_UNTIL,
-                                                 OPT_DECISION, OPT_LIMIT, OPT_END};
+static const enum option_id history_options[] = {
+    OPT_ORDER, OPT_VERDICT, OPT_DENIED, OPT_DECISION, OPT_SINCE,  OPT_UNTIL,
+    OPT_LIMIT, OPT_EXPORT,  OPT_REPORT, OPT_ID,       OPT_VERIFY, OPT_END};
 static const enum option_id call_options[] = {OPT_DATA, OPT_END};
 static const enum option_id flush_options[] = {OPT_SUBTREE, OPT_END};
+static const enum option_id load_options[] = {
+    OPT_RPC_METHOD, OPT_DATA,     OPT_NAMES,   OPT_BATCH,       OPT_CONCURRENCY,
+    OPT_REQUESTS,   OPT_DURATION, OPT_RATE,    OPT_CONNECTIONS, OPT_WARM_UP,
+    OPT_FORMAT,     OPT_OUTPUT,   OPT_FAIL_IF, OPT_COMPARE,     OPT_END};
+static const enum option_id scan_options[] = {
+    OPT_SCAN_BATCH, OPT_SCAN_CONCURRENCY, OPT_SCAN_RATE, OPT_ORDERED, OPT_SCAN_OUTPUT,
+    OPT_RESUME,     OPT_PROGRESS,         OPT_GIVE_UP,   OPT_PRODUCT, OPT_EVENT,
+    OPT_ORDER,      OPT_ACCOUNT_URI,      OPT_METHOD,    OPT_FRESH,   OPT_END};
 static const enum option_id no_options[] = {OPT_END};
 
 static const struct verb verbs[] = {
@@ -26,10 +35,17 @@ static const struct verb verbs[] = {
      check_options},
     {"explain", verb_explain, "NAME", "why? the climb, level by level",
      "caactl explain www.example.com\n", explain_options},
+    {"scan", verb_scan, "FILE", "bulk preflight: a name a line in, JSON lines out",
+     "caactl scan names.txt --output results.jsonl\n"
+     "caactl scan names.txt --resume results.jsonl\n"
+     "caactl scan - --rate 500 --ordered < names.txt > results.jsonl\n",
+     scan_options},
     {"history", verb_history, "[NAME]", "what was asked and answered, newest first",
      "caactl history www.example.com\n"
      "caactl history --order 12345\n"
-     "caactl history --since 7d --decision denied\n",
+     "caactl history --denied --since 30d --report csv > prevented.csv\n"
+     "caactl history --id 7f3a91 --json\n"
+     "caactl history --verify\n",
      history_options},
     {"health", verb_health, "[PART]", "is the daemon worth sending work to?",
      "caactl health\n"
@@ -59,6 +75,16 @@ static const struct verb verbs[] = {
      no_options},
     {"template", verb_template, "SYMBOL", "a request to fill in, as JSON",
      "caactl template CheckDomains\n", no_options},
+    {"load", verb_load, "[B.json]", "load test with requests from the schema",
+     "caactl load --names names.txt -c 64 -z 30s --warm-up 2s\n"
+     "caactl load -d '{\"names\": [\"{{hex}}.example.com\"]}' -r 2000 -z 1m "
+     "--fail-if 'p99>5ms'\n"
+     "caactl load --names names.txt --batch 100 -O html -o report.html\n"
+     "caactl load --compare before.json after.json --fail-if 'p99>1.1x'\n",
+     load_options},
+    {"completion", verb_completion, "SHELL", "what bash, zsh or fish completes by",
+     "caactl completion bash > ~/.local/share/bash-completion/completions/caactl\n",
+     no_options},
     {.name = NULL}};
 
 bool verb_takes(const struct verb *verb, enum option_id id)
@@ -149,8 +175,11 @@ static int run(const struct verb *verb, const struct arguments *arguments)
         usage("a verb is missing, such as check or health; see caactl --help");
         return EXIT_USAGE;
     }
-    struct cli cli = {.arguments = arguments, .json = arguments_has(arguments, OPT_JSON)};
-    int code = rpc_connect(&cli);
+    struct cli cli = {.arguments = arguments,
+                      .json = arguments_has(arguments, OPT_JSON),
+                      .verbs = verbs};
+    /* It is about this program and may run where there is no daemon. */
+    int code = verb->run == verb_completion ? 0 : rpc_connect(&cli);
     if (code == 0)
         code = verb->run(&cli);
     caa_client_destroy(cli.client);

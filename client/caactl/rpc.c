@@ -36,7 +36,8 @@ static int connect_to(struct cli *cli, const char *const *urls, size_t len)
         .tls_server_name = arguments_value(cli->arguments, OPT_TLS_NAME),
         .name = "caactl",
         .timeout_ms = cli->timeout_ms,
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS};
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .max_attempts = cli->max_attempts};
     struct caa_client_error error;
     if (caa_client_create(&options, &cli->client, &error) == CAA_CLIENT_OK)
         return 0;

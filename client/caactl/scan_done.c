@@ -6,8 +6,8 @@
 
 void scan_done_init(struct scan_done *done)
 {
-    *done = (struct scan_done){
-        .next = 1, .ring = must_alloc(SCAN_WINDOW * sizeof(*done->ring))};
+    *done = (struct scan_done){.next = 1,
+                               .ring = must_alloc(SCAN_WINDOW * sizeof(*done->ring))};
 }
 
 void scan_done_fini(struct scan_done *done)

@@ -73,8 +73,7 @@ static bool add_line(struct earlier *earlier, const char *text, size_t len)
 static bool add_lines(struct earlier *earlier, const char *text, size_t len, size_t *used)
 {
     *used = 0;
-    for (const char *end;
-         (end = memchr(text + *used, '\n', len - *used)) != NULL;
+    for (const char *end; (end = memchr(text + *used, '\n', len - *used)) != NULL;
          *used = (size_t)(end - text) + 1)
         if (!add_line(earlier, text + *used, (size_t)(end - text) - *used))
             return false;
@@ -115,8 +114,7 @@ static bool take_up(struct scan_output *output, struct earlier *earlier)
     free(buffer);
     if (!ok)
         return false;
-    if (ftruncate(output->fd, whole) != 0 ||
-        lseek(output->fd, whole, SEEK_SET) != whole)
+    if (ftruncate(output->fd, whole) != 0 || lseek(output->fd, whole, SEEK_SET) != whole)
         return usage("cannot cut off the half line at the end of %s: %s", output->path,
                      strerror(errno));
     return true;
@@ -154,8 +152,8 @@ bool scan_output_flush(struct scan_output *output)
 {
     size_t written = 0;
     while (written < output->text.len) {
-        ssize_t put = write(output->fd, output->text.data + written,
-                            output->text.len - written);
+        ssize_t put =
+            write(output->fd, output->text.data + written, output->text.len - written);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0) {

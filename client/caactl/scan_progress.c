@@ -7,7 +7,6 @@
 #define TEXT_EVERY_MS 250
 #define JSON_EVERY_MS 1000
 
-
 static double per_second(uint64_t count, int64_t ms)
 {
     return ms > 0 ? (double)count * 1000 / (double)ms : 0;
@@ -15,8 +14,7 @@ static double per_second(uint64_t count, int64_t ms)
 
 int64_t scan_progress_due(const struct scan_progress *progress, int64_t now_ms)
 {
-    int64_t every =
-        progress->form == SCAN_PROGRESS_JSON ? JSON_EVERY_MS : TEXT_EVERY_MS;
+    int64_t every = progress->form == SCAN_PROGRESS_JSON ? JSON_EVERY_MS : TEXT_EVERY_MS;
     if (progress->form == SCAN_PROGRESS_NONE)
         return -1;
     int64_t left = progress->shown_ms + every - now_ms;
@@ -41,8 +39,7 @@ static void show_text(struct scan_progress *progress, const struct scan_tally *t
     int64_t left = scan_progress_left_s(progress, read, now_ms);
     fprintf(stderr, "\r\033[K%llu lines", (unsigned long long)tally->lines);
     if (progress->size > 0)
-        fprintf(stderr, " (%d%%)",
-                (int)((double)read * 100 / (double)progress->size));
+        fprintf(stderr, " (%d%%)", (int)((double)read * 100 / (double)progress->size));
     fprintf(stderr, ", %.0f/s", per_second(tally->lines, now_ms - progress->started_ms));
     if (left >= 0)
         fprintf(stderr, ", %lld:%02lld:%02lld left", (long long)left / 3600,
@@ -56,7 +53,7 @@ static void show_text(struct scan_progress *progress, const struct scan_tally *t
 static void print_counts_json(const struct scan_tally *tally)
 {
     static const char *const keys[SCAN_OUTCOMES] = {
-        "permitted", "exempt", "denied", "invalid_name",
+        "permitted",     "exempt",  "denied", "invalid_name",
         "lookup_failed", "skipped", "unknown"};
     for (int i = 0; i < SCAN_OUTCOMES; i++)
         fprintf(stderr, ",\"%s\":%llu", keys[i], (unsigned long long)tally->counts[i]);

@@ -17,7 +17,8 @@ void scan_text_free(struct scan_text *text)
 void scan_text_add(struct scan_text *text, const char *bytes, size_t len)
 {
     if (text->cap - text->len < len) {
-        text->cap = text->cap * 2 > text->len + len ? text->cap * 2 : text->len + len + 64;
+        text->cap =
+            text->cap * 2 > text->len + len ? text->cap * 2 : text->len + len + 64;
         text->data = must_grow(text->data, text->cap);
     }
     if (len > 0)

@@ -25,7 +25,11 @@ struct cli {
     const struct arguments *arguments;
     struct caa_client *client;
     uint32_t timeout_ms;
+    /* How often a call is sent at most; 0: as the library likes. */
+    unsigned max_attempts;
     bool json;
+    /* The table of main.c. */
+    const struct verb *verbs;
 };
 
 struct verb {
@@ -50,6 +54,7 @@ bool takes_nothing(const struct cli *cli, const char *verb);
 /* A file each. */
 int verb_call(struct cli *cli);
 int verb_check(struct cli *cli);
+int verb_completion(struct cli *cli);
 int verb_describe(struct cli *cli);
 int verb_drain(struct cli *cli);
 int verb_explain(struct cli *cli);
@@ -57,6 +62,8 @@ int verb_flush(struct cli *cli);
 int verb_health(struct cli *cli);
 int verb_history(struct cli *cli);
 int verb_info(struct cli *cli);
+int verb_load(struct cli *cli);
+int verb_scan(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_template(struct cli *cli);
 

@@ -99,9 +99,11 @@ void selftest_stop(struct worker *worker)
 {
     if (!worker->self_tests)
         return;
-    for (size_t i = 0; i < worker->pool->upstream_count; i++)
+    for (size_t i = 0; i < worker->pool->upstream_count; i++) {
+        wheel_clear(&worker->wheel, &worker->self_tests[i].timer);
         if (worker->self_tests[i].query)
             channel_abandon(worker->self_tests[i].query);
+    }
     free(worker->self_tests);
     worker->self_tests = NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/scan.h"
 #include "rpc/slot.h"
 
 enum {
@@ -51,6 +52,16 @@ static void end(struct rpc_call *call, Rpc__V1__Status *status,
     rpc_slot_send(call->slot, pack(&response, payload));
 }
 
+/* What a message quotes is cut by octets, perhaps inside a character. */
+static void keep_utf8(char *text)
+{
+    if (scan_is_text(bytes_of(text)))
+        return;
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            *text = '?';
+}
+
 void rpc_call_fail(struct rpc_call *call, Rpc__V1__Status__Code code, const char *field,
                    unsigned retry_after_ms, const char *format, ...)
 {
@@ -59,6 +70,7 @@ void rpc_call_fail(struct rpc_call *call, Rpc__V1__Status__Code code, const char
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    keep_utf8(text);
     Rpc__V1__Status status = RPC__V1__STATUS__INIT;
     char empty[] = "";
     char *field_copy = field ? strdup(field) : NULL;

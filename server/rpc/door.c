@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <nng/protocol/reqrep0/rep.h>
-#include <nng/supplemental/tls/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,17 @@ enum {
     SLOTS_FIRST = 32,
     SLOTS_LOW = 8,      /* open more when fewer wait */
     SLOTS_RESERVE = 64, /* above max_in_flight: to refuse, and for health and admin */
+    /* A client that takes no reply for so long is disconnected. */
+    SEND_MS = 30000,
 };
 
 static void slot_receive(struct rpc_slot *slot)
 {
+    if (atomic_load(&slot->door->closing))
+        return;
     slot->state = RPC_SLOT_RECEIVING;
     atomic_fetch_add(&slot->door->receiving, 1);
+    nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
     nng_ctx_recv(slot->ctx, slot->aio);
 }
 
@@ -45,13 +49,15 @@ no_ctx:
     return NULL;
 }
 
-/* Best effort: with no memory for more, those that exist go on. */
+/* Best effort: with no memory for more, those that exist go on. Slots that send
+ * come on top: their number is bounded by what clients may leave unread. */
 static void open_slots(struct rpc_door *door)
 {
     pthread_mutex_lock(&door->lock);
+    unsigned max = door->slot_max + atomic_load(&door->sending);
     unsigned wanted = door->slot_count ? door->slot_count : SLOTS_FIRST;
-    if (wanted > door->slot_max - door->slot_count)
-        wanted = door->slot_max - door->slot_count;
+    if (wanted > max - door->slot_count)
+        wanted = max > door->slot_count ? max - door->slot_count : 0;
     for (; wanted > 0 && !atomic_load(&door->closing); wanted--) {
         struct rpc_slot *slot = slot_create(door);
         if (!slot)
@@ -64,6 +70,13 @@ static void open_slots(struct rpc_door *door)
     pthread_mutex_unlock(&door->lock);
 }
 
+static void forget_peer(struct rpc_slot *slot)
+{
+    if (slot->peer)
+        rpc_peer_release(slot->peer);
+    slot->peer = NULL;
+}
+
 static void on_received(struct rpc_slot *slot)
 {
     struct rpc_door *door = slot->door;
@@ -71,7 +84,7 @@ static void on_received(struct rpc_slot *slot)
     int err = nng_aio_result(slot->aio);
     if (err == NNG_ECLOSED || err == NNG_ECANCELED || atomic_load(&door->closing))
         return;
-    if (left < SLOTS_LOW && door->slot_count < door->slot_max)
+    if (left < SLOTS_LOW)
         open_slots(door);
     if (err != 0) {
         slot_receive(slot);
@@ -80,17 +93,30 @@ static void on_received(struct rpc_slot *slot)
     nng_msg *message = nng_aio_get_msg(slot->aio);
     nng_aio_set_msg(slot->aio, NULL);
     slot->state = RPC_SLOT_WORKING;
-    rpc_server_dispatch(door->server, slot, message);
+    slot->peer = rpc_peers_hold(&door->peers, nng_msg_get_pipe(message));
+    if (slot->peer && rpc_peer_is_given_up(slot->peer)) {
+        nng_msg_free(message);
+        forget_peer(slot);
+        slot_receive(slot);
+    } else {
+        rpc_server_dispatch(door->server, slot, message);
+    }
 }
 
 static void on_sent(struct rpc_slot *slot)
 {
+    struct rpc_door *door = slot->door;
     int err = nng_aio_result(slot->aio);
     if (err != 0) {
         nng_msg_free(nng_aio_get_msg(slot->aio));
         nng_aio_set_msg(slot->aio, NULL);
     }
-    if (err != NNG_ECLOSED && !atomic_load(&slot->door->closing))
+    atomic_fetch_sub(&door->sending, 1);
+    rpc_peer_end_reply(&door->peers, slot->peer, slot->reply_len);
+    if (err == NNG_ETIMEDOUT)
+        rpc_peer_give_up(slot->peer);
+    forget_peer(slot);
+    if (err != NNG_ECLOSED)
         slot_receive(slot);
 }
 
@@ -103,18 +129,26 @@ static void on_slot(void *arg)
         on_received(slot);
 }
 
-/* Without memory for a reply the peer's own deadline ends its wait. */
+/* Without memory for a reply the peer's own deadline ends its wait; a client
+ * that has left, or reads nothing, gets none. */
 void rpc_slot_send(struct rpc_slot *slot, nng_msg *message)
 {
-    struct rpc_server *server = slot->door->server;
+    struct rpc_door *door = slot->door;
+    struct rpc_server *server = door->server;
     bool counted = slot->call.counted;
     arena_destroy(slot->call.arena);
     slot->call = (struct rpc_call){0};
-    if (message) {
+    slot->reply_len = message ? nng_msg_len(message) : 0;
+    if (message && slot->peer &&
+        rpc_peer_begin_reply(&door->peers, slot->peer, slot->reply_len)) {
         slot->state = RPC_SLOT_SENDING;
+        atomic_fetch_add(&door->sending, 1);
+        nng_aio_set_timeout(slot->aio, SEND_MS);
         nng_aio_set_msg(slot->aio, message);
         nng_ctx_send(slot->ctx, slot->aio);
     } else {
+        nng_msg_free(message);
+        forget_peer(slot);
         slot_receive(slot);
     }
     rpc_server_ended(server, counted);
@@ -125,50 +159,12 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
     struct rpc_door *door = arg;
     if (event == NNG_PIPE_EV_REM_POST) {
         atomic_fetch_sub(&door->connections, 1);
+        rpc_peers_remove(&door->peers, pipe);
     } else if (event == NNG_PIPE_EV_ADD_PRE) {
-        if (atomic_fetch_add(&door->connections, 1) >= door->max_connections)
+        if (atomic_fetch_add(&door->connections, 1) >= door->max_connections ||
+            !rpc_peers_add(&door->peers, pipe))
             nng_pipe_close(pipe);
     }
-}
-
-static int set_tls(nng_listener listener, const struct rpc_listen *listen,
-                   const char **what)
-{
-    nng_tls_config *config;
-    char *pem[2] = {NULL, NULL};
-    int err = nng_tls_config_alloc(&config, NNG_TLS_MODE_SERVER);
-    if (err != 0)
-        return err;
-    *what = "tls.cert or tls.key";
-    const char *paths[2] = {listen->cert, listen->key};
-    for (int i = 0; i < 2; i++) {
-        FILE *file = fopen(paths[i], "re");
-        size_t size = 0;
-        if (!file || getdelim(&pem[i], &size, '\0', file) < 0)
-            err = NNG_ENOENT;
-        if (file)
-            fclose(file);
-    }
-    if (err == 0)
-        err = nng_tls_config_own_cert(config, pem[0], pem[1], NULL);
-    if (err == 0) {
-        *what = "tls.client_ca";
-        err = nng_tls_config_ca_file(config, listen->client_ca);
-    }
-    if (err == 0)
-        err = nng_tls_config_auth_mode(config, NNG_TLS_AUTH_MODE_REQUIRED);
-    if (err == 0)
-        err = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_3);
-    if (err == NNG_ENOTSUP) /* an engine without TLS 1.3 */
-        err = nng_tls_config_version(config, NNG_TLS_1_2, NNG_TLS_1_2);
-    if (err == 0)
-        err = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, config);
-    nng_tls_config_free(config);
-    if (pem[1])
-        explicit_bzero(pem[1], strlen(pem[1]));
-    free(pem[0]);
-    free(pem[1]);
-    return err;
 }
 
 /* A socket file that nobody listens on is left over; one that answers belongs
@@ -187,19 +183,18 @@ static bool ipc_is_taken(const char *url)
 static int start_listener(struct rpc_door *door, const struct rpc_listen *listen,
                           size_t max_message_bytes, const char **what)
 {
-    nng_listener listener;
     *what = "url";
-    int err = nng_listener_create(&listener, door->socket, listen->url);
+    int err = nng_listener_create(&door->listener, door->socket, listen->url);
     if (err != 0)
         return err;
     /* Twice the limit: a message up to there is refused in words, a larger one
      * by nng, which closes the connection. It must be set before listening. */
-    err = nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, 2 * max_message_bytes);
+    err = nng_listener_set_size(door->listener, NNG_OPT_RECVMAXSZ, 2 * max_message_bytes);
     if (err == 0 && door->is_ipc && listen->mode >= 0)
-        err = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, listen->mode);
-    if (err == 0 && strncmp(listen->url, "tls+tcp", 7) == 0)
-        err = set_tls(listener, listen, what);
-    return err == 0 ? nng_listener_start(listener, 0) : err;
+        err = nng_listener_set_int(door->listener, NNG_OPT_IPC_PERMISSIONS, listen->mode);
+    if (err == 0 && door->is_tls)
+        err = rpc_tls_use(&door->tls, door->listener, listen, what);
+    return err == 0 ? nng_listener_start(door->listener, 0) : err;
 }
 
 bool rpc_door_open(struct rpc_door *door, struct rpc_server *server,
@@ -211,11 +206,14 @@ bool rpc_door_open(struct rpc_door *door, struct rpc_server *server,
     door->roles = listen->roles;
     door->url = listen->url;
     door->is_ipc = strncmp(listen->url, "ipc://", 6) == 0;
+    door->is_tls = strncmp(listen->url, "tls+tcp", 7) == 0;
     door->slot_max = limits->max_in_flight + SLOTS_RESERVE;
     door->max_connections = limits->max_connections;
     pthread_mutex_init(&door->lock, NULL);
+    rpc_peers_init(&door->peers);
     if (door->is_ipc && ipc_is_taken(listen->url)) {
         snprintf(error, error_size, "%s: another process listens there", listen->url);
+        rpc_peers_fini(&door->peers);
         pthread_mutex_destroy(&door->lock);
         return false;
     }
@@ -234,16 +232,52 @@ bool rpc_door_open(struct rpc_door *door, struct rpc_server *server,
     return false;
 }
 
-void rpc_door_close(struct rpc_door *door)
+bool rpc_door_reload_tls(struct rpc_door *door, const struct rpc_listen *listen,
+                         char *error, size_t error_size)
+{
+    const char *what = "tls";
+    if (!door->is_tls)
+        return true;
+    int err = rpc_tls_use(&door->tls, door->listener, listen, &what);
+    if (err == 0)
+        rpc_tls_flush(door->listener);
+    else
+        snprintf(error, error_size, "%s: %s: %s", listen->url, what, nng_strerror(err));
+    return err == 0;
+}
+
+void rpc_door_tick(struct rpc_door *door)
+{
+    if (door->is_tls)
+        rpc_half_open_sweep(&door->half_open, &door->peers, door->listener,
+                            door->max_connections);
+    rpc_peers_tick(&door->peers);
+}
+
+void rpc_door_stop_receiving(struct rpc_door *door)
 {
     atomic_store(&door->closing, true);
+    pthread_mutex_lock(&door->lock);
+    for (struct rpc_slot *slot = door->slots; slot; slot = slot->next)
+        if (slot->state == RPC_SLOT_RECEIVING)
+            nng_aio_cancel(slot->aio);
+    pthread_mutex_unlock(&door->lock);
+}
+
+void rpc_door_close(struct rpc_door *door)
+{
+    rpc_door_stop_receiving(door);
     nng_close(door->socket);
     while (door->slots) {
         struct rpc_slot *slot = door->slots;
         door->slots = slot->next;
         nng_aio_stop(slot->aio);
         nng_aio_free(slot->aio);
+        forget_peer(slot);
         free(slot);
     }
+    rpc_tls_fini(&door->tls);
+    rpc_half_open_fini(&door->half_open);
+    rpc_peers_fini(&door->peers);
     pthread_mutex_destroy(&door->lock);
 }

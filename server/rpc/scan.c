@@ -52,13 +52,15 @@ bool scan_is_text(struct bytes bytes)
     return true;
 }
 
-static uint64_t varint(struct wire *wire)
+/* protobuf-c reads no key and no length of more than 5 octets. */
+enum { VARINT_OCTETS = 10, KEY_OCTETS = 5 };
+
+static uint64_t varint(struct wire *wire, unsigned max_octets)
 {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70; shift += 7) {
+    for (unsigned i = 0; i < max_octets; i++) {
         uint8_t octet = wire_u8(wire);
-        if (shift < 64)
-            value |= (uint64_t)(octet & 0x7f) << shift;
+        value |= (uint64_t)(octet & 0x7f) << (7 * i);
         if (!(octet & 0x80))
             return value;
     }
@@ -71,7 +73,7 @@ static struct bytes value_of(struct wire *wire, enum wire_type type)
 {
     switch (type) {
     case VARINT:
-        varint(wire);
+        varint(wire, VARINT_OCTETS);
         break;
     case FIXED64:
         wire_take(wire, 8);
@@ -79,10 +81,8 @@ static struct bytes value_of(struct wire *wire, enum wire_type type)
     case FIXED32:
         wire_take(wire, 4);
         break;
-    case DELIMITED: {
-        uint64_t len = varint(wire);
-        return wire_take(wire, len > SIZE_MAX ? SIZE_MAX : (size_t)len);
-    }
+    case DELIMITED:
+        return wire_take(wire, (size_t)varint(wire, KEY_OCTETS));
     default:
         wire->failed = true;
     }
@@ -104,10 +104,39 @@ static const char *path_of(struct scan *scan, const char *parent,
                : arena_printf(scan->arena, "%s%s%s", parent, dot, field->name);
 }
 
-static bool is_delimited(const ProtobufCFieldDescriptor *field)
+static enum wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
 {
-    return field->type == PROTOBUF_C_TYPE_STRING ||
-           field->type == PROTOBUF_C_TYPE_BYTES || field->type == PROTOBUF_C_TYPE_MESSAGE;
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return DELIMITED;
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return FIXED32;
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return FIXED64;
+    default:
+        return VARINT;
+    }
+}
+
+/* Numbers of a repeated field may come packed into one value. */
+static bool fits(const ProtobufCFieldDescriptor *field, enum wire_type type,
+                 struct bytes value)
+{
+    enum wire_type wanted = wire_type_of(field);
+    struct wire packed = wire_of(value);
+    if (type == wanted)
+        return true;
+    if (field->label != PROTOBUF_C_LABEL_REPEATED || type != DELIMITED)
+        return false;
+    while (packed.rest.len > 0 && !packed.failed)
+        value_of(&packed, wanted);
+    return !packed.failed;
 }
 
 static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,
@@ -117,8 +146,7 @@ static bool scan_field(struct scan *scan, const ProtobufCFieldDescriptor *field,
                        enum wire_type type, struct bytes value, const char *parent,
                        unsigned index, unsigned depth)
 {
-    bool packed = field->label == PROTOBUF_C_LABEL_REPEATED && type == DELIMITED;
-    if (is_delimited(field) != (type == DELIMITED) && !packed)
+    if (!fits(field, type, value))
         return fault(scan, path_of(scan, parent, field, index),
                      "has another type than the schema gives it");
     if (field->type == PROTOBUF_C_TYPE_STRING && !scan_is_text(value))
@@ -141,15 +169,14 @@ static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *des
     if (depth > DEPTH_MAX)
         return fault(scan, path, "is nested too deep");
     while (wire.rest.len > 0 && !wire.failed) {
-        uint64_t key = varint(&wire);
+        uint64_t key = varint(&wire, KEY_OCTETS);
         enum wire_type type = (enum wire_type)(key & 7);
         struct bytes value = value_of(&wire, type);
+        wire.failed |= key >> 3 == 0 || key > UINT32_MAX; /* no field number */
         if (wire.failed)
             break;
         const ProtobufCFieldDescriptor *field =
-            key >> 3 > UINT32_MAX ? NULL
-                                  : protobuf_c_message_descriptor_get_field(
-                                        descriptor, (unsigned)(key >> 3));
+            protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(key >> 3));
         if (!field) {
             if (++scan->unknown > UNKNOWN_MAX)
                 return fault(scan, path, "holds too many fields that the schema lacks");

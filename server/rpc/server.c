@@ -1,5 +1,6 @@
 #include "rpc/server.h"
 
+#include <arpa/inet.h>
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "rpc/door.h"
+#include "rpc/nng_mend.h"
 #include "rpc/scan.h"
 
 enum {
@@ -19,6 +21,7 @@ enum {
     TIMEOUT_MAX_MS = 600000,
     REQUEST_ID_MAX = 128,
     METADATA_MAX = 32,
+    METADATA_VALUE_MAX = 1024,
     /* A hint for callers that are refused: most work ends well within. */
     RETRY_AFTER_MS = 100,
 };
@@ -37,7 +40,7 @@ struct rpc_server {
     size_t door_count;
     atomic_uint in_flight; /* calls of bounded services */
     atomic_uint calls_open;
-    atomic_bool draining;
+    atomic_bool draining, stopping;
     atomic_ullong refused, calls;
     pthread_mutex_t lock;
     pthread_cond_t idle;
@@ -45,6 +48,7 @@ struct rpc_server {
 
 enum caa_err rpc_server_create(const struct rpc_limits *limits, struct rpc_server **out)
 {
+    nng_mend();
     struct rpc_server *server = calloc(1, sizeof *server);
     if (!server)
         return CAA_ENOMEM;
@@ -83,6 +87,20 @@ bool rpc_server_listen(struct rpc_server *server, const struct rpc_listen *liste
     return true;
 }
 
+bool rpc_server_reload_tls(struct rpc_server *server, size_t index,
+                           const struct rpc_listen *listen, char *error,
+                           size_t error_size)
+{
+    return index >= server->door_count ||
+           rpc_door_reload_tls(&server->doors[index], listen, error, error_size);
+}
+
+void rpc_server_tick(struct rpc_server *server)
+{
+    for (size_t i = 0; i < server->door_count; i++)
+        rpc_door_tick(&server->doors[i]);
+}
+
 /* ----------------------------------------------------------------- dispatch */
 
 static void *request_alloc(void *arena, size_t size)
@@ -116,28 +134,58 @@ static const struct service_entry *find_method(const struct rpc_server *server,
     return NULL;
 }
 
+/* What the transport knows of the other end; "" if nothing. */
+static const char *describe_peer(struct arena *arena, nng_pipe pipe)
+{
+    nng_sockaddr peer;
+    uint64_t uid;
+    char text[INET6_ADDRSTRLEN] = "", *name = NULL;
+    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
+        return arena_printf(arena, "uid=%llu", (unsigned long long)uid);
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer) != 0)
+        return "";
+    if (peer.s_family == NNG_AF_INET)
+        inet_ntop(AF_INET, &peer.s_in.sa_addr, text, sizeof text);
+    else if (peer.s_family == NNG_AF_INET6)
+        inet_ntop(AF_INET6, peer.s_in6.sa_addr, text, sizeof text);
+#ifdef NNG_OPT_TLS_PEER_CN /* nng 1.6: the name in the client's certificate */
+    if (nng_pipe_get_string(pipe, NNG_OPT_TLS_PEER_CN, &name) != 0)
+        name = NULL;
+#endif
+    const char *description = arena_printf(arena, "%s%s%saddress=%s", name ? "cn=" : "",
+                                           name ? name : "", name ? " " : "", text);
+    nng_strfree(name);
+    return description;
+}
+
 /* Who is there: what the component calls itself, and what the transport knows. */
-static const char *describe_caller(struct rpc_call *call, nng_msg *message,
-                                   const struct rpc_door *door)
+static const char *describe_caller(struct rpc_call *call, nng_msg *message)
 {
     const char *name = rpc_call_metadata(call, "caller");
-    nng_pipe pipe = nng_msg_get_pipe(message);
-    uint64_t uid = 0;
-    nng_sockaddr peer;
-    name = name ? name : "";
-    const char *space = *name ? " " : "";
-    if (door->is_ipc)
-        return nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0
-                   ? arena_printf(call->arena, "%s%suid=%llu", name, space,
-                                  (unsigned long long)uid)
-                   : name;
-    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer) == 0 &&
-        peer.s_family == NNG_AF_INET) {
-        const uint8_t *ip = (const uint8_t *)&peer.s_in.sa_addr;
-        return arena_printf(call->arena, "%s%saddress=%u.%u.%u.%u", name, space, ip[0],
-                            ip[1], ip[2], ip[3]);
+    const char *peer = describe_peer(call->arena, nng_msg_get_pipe(message));
+    if (!name || !*name || !peer)
+        return peer;
+    return arena_printf(call->arena, "%s%s%s", name, *peer ? " " : "", peer);
+}
+
+/* false: the call has been ended. */
+static bool check_metadata(struct rpc_call *call)
+{
+    if (call->envelope->n_metadata > METADATA_MAX) {
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "metadata", 0,
+                      "metadata has more than %d pairs", METADATA_MAX);
+        return false;
     }
-    return name;
+    for (size_t i = 0; i < call->envelope->n_metadata; i++) {
+        if (strlen(call->envelope->metadata[i]->value) <= METADATA_VALUE_MAX)
+            continue;
+        char field[48];
+        snprintf(field, sizeof field, "metadata[%zu].value", i);
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), field, 0,
+                      "%s is longer than %d octets", field, METADATA_VALUE_MAX);
+        return false;
+    }
+    return true;
 }
 
 /* Reads the envelope. false: the call has been ended. */
@@ -169,11 +217,8 @@ static bool read_envelope(struct rpc_server *server, struct rpc_call *call,
                       "request_id is longer than %d octets", REQUEST_ID_MAX);
         return false;
     }
-    if (call->envelope->n_metadata > METADATA_MAX) {
-        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "metadata", 0,
-                      "metadata has more than %d pairs", METADATA_MAX);
+    if (!check_metadata(call))
         return false;
-    }
     uint32_t timeout_ms = call->envelope->timeout_ms;
     if (timeout_ms == 0)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -250,7 +295,7 @@ static void start(struct rpc_server *server, struct rpc_call *call, nng_msg *mes
                       "%s is not answered on this listener", call->envelope->method);
         return;
     }
-    call->caller = describe_caller(call, message, door);
+    call->caller = describe_caller(call, message);
     if (!call->caller) {
         rpc_call_reply(NULL, call);
         return;
@@ -269,7 +314,9 @@ void rpc_server_dispatch(struct rpc_server *server, struct rpc_slot *slot,
         .received_us = clock_mono_us(),
         .slot = slot,
     };
-    if (slot->call.arena)
+    if (atomic_load(&server->stopping))
+        rpc_slot_send(slot, NULL);
+    else if (slot->call.arena)
         start(server, &slot->call, message, slot->door);
     else
         rpc_call_reply(NULL, &slot->call);
@@ -278,9 +325,9 @@ void rpc_server_dispatch(struct rpc_server *server, struct rpc_slot *slot,
 
 void rpc_server_ended(struct rpc_server *server, bool counted)
 {
-    if (counted)
-        atomic_fetch_sub(&server->in_flight, 1);
-    if (atomic_fetch_sub(&server->calls_open, 1) == 1 && atomic_load(&server->draining)) {
+    atomic_fetch_sub(&server->calls_open, 1);
+    if (counted && atomic_fetch_sub(&server->in_flight, 1) == 1 &&
+        atomic_load(&server->draining)) {
         pthread_mutex_lock(&server->lock);
         pthread_cond_broadcast(&server->idle);
         pthread_mutex_unlock(&server->lock);
@@ -316,11 +363,24 @@ bool rpc_server_wait_idle(struct rpc_server *server, unsigned timeout_ms)
         until.tv_sec++;
     }
     pthread_mutex_lock(&server->lock);
-    while (atomic_load(&server->calls_open) > 0 &&
+    while (atomic_load(&server->in_flight) > 0 &&
            pthread_cond_timedwait(&server->idle, &server->lock, &until) == 0)
         ;
     pthread_mutex_unlock(&server->lock);
-    return atomic_load(&server->calls_open) == 0;
+    return atomic_load(&server->in_flight) == 0;
+}
+
+void rpc_server_stop_receiving(struct rpc_server *server)
+{
+    enum { PATIENCE_MS = 1000, STEP_MS = 5 };
+    atomic_store(&server->stopping, true);
+    for (size_t i = 0; i < server->door_count; i++)
+        rpc_door_stop_receiving(&server->doors[i]);
+    for (int waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
+        if (atomic_load(&server->calls_open) <= atomic_load(&server->in_flight))
+            return;
+        nng_msleep(STEP_MS);
+    }
 }
 
 void rpc_server_destroy(struct rpc_server *server)

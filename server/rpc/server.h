@@ -37,6 +37,15 @@ CAA_MUSTCHECK enum caa_err rpc_server_add(struct rpc_server *server,
 CAA_MUSTCHECK bool rpc_server_listen(struct rpc_server *server,
                                      const struct rpc_listen *listen, char *error,
                                      size_t error_size);
+/* Listener number index, as they were opened, reads its certificates again;
+ * connections that stand keep theirs. true also where there are none; false:
+ * the old ones stay in force, error says why. */
+CAA_MUSTCHECK bool rpc_server_reload_tls(struct rpc_server *server, size_t index,
+                                         const struct rpc_listen *listen, char *error,
+                                         size_t error_size);
+/* To be called once a second by the owner: ends connections that came and said
+ * nothing, and those that read nothing. */
+void rpc_server_tick(struct rpc_server *server);
 /* Bounded calls are answered UNAVAILABLE from now on. Returns how many are
  * in flight. */
 unsigned rpc_server_drain(struct rpc_server *server);
@@ -44,6 +53,9 @@ unsigned rpc_server_in_flight(struct rpc_server *server);
 bool rpc_server_is_draining(struct rpc_server *server);
 /* Waits until no bounded call is in flight, at most timeout_ms; true if so. */
 bool rpc_server_wait_idle(struct rpc_server *server, unsigned timeout_ms);
+/* No call begins any more; returns when those that are not bounded have ended,
+ * after a second at most. */
+void rpc_server_stop_receiving(struct rpc_server *server);
 /* Pre: no call in flight. NULL is fine. */
 void rpc_server_destroy(struct rpc_server *server);
 

@@ -10,6 +10,7 @@
 #include "rpc/call.h"
 
 struct rpc_door;
+struct rpc_peer;
 
 enum rpc_slot_state { RPC_SLOT_RECEIVING, RPC_SLOT_WORKING, RPC_SLOT_SENDING };
 
@@ -18,8 +19,10 @@ struct rpc_slot {
     struct rpc_door *door;
     nng_ctx ctx;
     nng_aio *aio;
-    enum rpc_slot_state state;
-    struct rpc_call call; /* WORKING */
+    _Atomic enum rpc_slot_state state;
+    struct rpc_peer *peer; /* WORKING, SENDING: who asked; NULL: has left */
+    size_t reply_len;      /* SENDING */
+    struct rpc_call call;  /* WORKING */
 };
 
 /* A call's reply, envelope and all, goes out; call->arena is released. */

@@ -19,7 +19,7 @@ struct domains {
     struct service *service;
     const struct caad_config *config;
     struct rpc_call *call;
-    Caa__V1__CheckDomainsRequest request; /* with the request_id in force */
+    Caa__V1__CheckDomainsRequest request; /* with request_id and product in force */
     const char *const *names;
     size_t name_count;
     struct caa_policy policy;
@@ -42,28 +42,37 @@ static void count_call(struct service *service, int64_t started_us)
                               (unsigned long long)took_us, memory_order_relaxed);
 }
 
-/* The recorded or the twin's answer must be for the very names asked for now. */
-static bool same_names(const struct domains *domains,
-                       const Caa__V1__CheckDomainsResponse *response)
+/* The recorded or the twin's answer must be to the very question asked now, or
+ * it would lend its permission to another. */
+static bool same_question(const struct domains *domains,
+                          const Caa__V1__CheckDomainsRequest *asked,
+                          const Caa__V1__CheckDomainsResponse *response)
 {
-    if (response->n_results != domains->name_count)
+    const Caa__V1__CheckDomainsRequest *request = &domains->request;
+    if (response->n_results != domains->name_count ||
+        asked->n_account_uris != request->n_account_uris ||
+        strcmp(asked->product, request->product) != 0 ||
+        strcmp(asked->validation_method, request->validation_method) != 0)
         return false;
     for (size_t i = 0; i < domains->name_count; i++)
         if (strcmp(response->results[i]->name, domains->names[i]) != 0)
             return false;
+    for (size_t i = 0; i < request->n_account_uris; i++)
+        if (strcmp(asked->account_uris[i], request->account_uris[i]) != 0)
+            return false;
     return true;
 }
 
-static void reply_one(struct domains *domains,
+static void reply_one(struct domains *domains, const Caa__V1__CheckDomainsRequest *asked,
                       const Caa__V1__CheckDomainsResponse *response)
 {
     count_call(domains->service, domains->call->received_us);
-    if (same_names(domains, response))
+    if (same_question(domains, asked, response))
         rpc_call_reply(&response->base, domains->call);
     else
         rpc_call_fail(domains->call, RPC_CODE(INVALID_ARGUMENT), "request_id", 0,
-                      "request_id \"%s\" was given to a check of other names; a new "
-                      "check needs a new one",
+                      "request_id \"%s\" was given to a check of other names, or for "
+                      "another product, account or method; a new check needs a new one",
                       domains->request.request_id);
 }
 
@@ -73,16 +82,17 @@ static struct twin *leave(struct domains *domains)
                              : NULL;
 }
 
-/* Answers this call and those that waited for it. The response may lie in this
- * call's arena and borrow from its check, so they go last. */
-static void finish(struct domains *domains, const Caa__V1__CheckDomainsResponse *response)
+/* Answers this call and those that waited for it. What was asked and the response
+ * may lie in this call's arena and borrow from its check, so they go last. */
+static void finish(struct domains *domains, const Caa__V1__CheckDomainsRequest *asked,
+                   const Caa__V1__CheckDomainsResponse *response)
 {
     for (struct twin *twin = leave(domains), *next; twin; twin = next) {
         next = twin->next;
-        reply_one((struct domains *)(void *)twin, response);
+        reply_one((struct domains *)(void *)twin, asked, response);
     }
     struct check *check = domains->check;
-    reply_one(domains, response);
+    reply_one(domains, asked, response);
     check_release(check);
 }
 
@@ -117,9 +127,9 @@ static void reply_record(struct domains *domains, const struct audit_record *rec
 {
     Caa__V1__CheckRecord *stored =
         caa__v1__check_record__unpack(NULL, record->payload.len, record->payload.data);
-    if (stored && stored->response) {
+    if (stored && stored->request && stored->response) {
         atomic_fetch_add(&domains->service->counters.recorded_answers, 1);
-        finish(domains, stored->response);
+        finish(domains, stored->request, stored->response);
     } else {
         fail(domains, RPC_CODE(DATA_LOSS), 0,
              "the audit record of this request_id cannot be read");
@@ -156,7 +166,7 @@ static void on_appended(void *arg, enum caa_err err, const struct audit_receipt 
     if (err != CAA_OK)
         fail_audit(domains);
     else if (!receipt->known)
-        finish(domains, &domains->response);
+        finish(domains, &domains->request, &domains->response);
     else if (audit_find(audit, domains->request.request_id, on_found_after, domains) !=
              CAA_OK)
         fail_audit(domains);
@@ -269,7 +279,7 @@ static void on_complete(struct check *check, enum caa_err err, void *arg)
         fail(domains, RPC_CODE(RESOURCE_EXHAUSTED), 0,
              "the request takes more memory than one request may; split it");
     else if (!audit)
-        finish(domains, &domains->response);
+        finish(domains, &domains->request, &domains->response);
     else if (audit_append(audit, &domains->entry, on_appended, domains) != CAA_OK)
         fail_audit(domains);
 }
@@ -311,6 +321,8 @@ static bool choose_request_id(struct domains *domains,
     }
     domains->request = *request;
     domains->request.request_id = id;
+    if (!*request->product) /* the record must not depend on the configuration */
+        domains->request.product = reply_text(domains->config->products[0].name);
     domains->twin.request_id = id;
     return id != NULL;
 }

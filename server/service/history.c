@@ -39,13 +39,15 @@ static void fail_store(struct reading *reading)
 }
 
 /* The record with the chain's fields, which the store keeps; *record's own are
- * borrowed from the store. */
+ * borrowed from the store. Of a record that cannot be read, where it stands. */
 static Caa__V1__CheckRecord *unpack(const struct audit_record *record)
 {
     Caa__V1__CheckRecord *out =
         caa__v1__check_record__unpack(NULL, record->payload.len, record->payload.data);
     if (!out)
         return NULL;
+    char *stream = *out->stream ? NULL : strdup(record->stream);
+    out->stream = stream ? stream : out->stream;
     out->sequence = record->sequence;
     out->hash.data = (uint8_t *)(uintptr_t)record->hash;
     out->hash.len = AUDIT_HASH_LEN;

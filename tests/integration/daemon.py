@@ -23,6 +23,12 @@ PRODUCTS = [
 ]
 
 
+def caa_queries(lab):
+    """{name: CAA queries that reached the fault server} since its last reset."""
+    counts = {key.rpartition(" ")[::2]: count for key, count in lab.counts().items()}
+    return {name.rstrip("."): count for (name, rtype), count in counts.items() if rtype == "CAA"}
+
+
 class Daemon:
     """A running caad. config: keys laid over the defaults below (JSON is YAML)."""
 

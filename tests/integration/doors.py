@@ -45,10 +45,10 @@ class TlsDaemon(Daemon):
 
     def tls_caactl(self, client, *args, ca="ca"):
         """caactl through the TLS door, as this client (None: no certificate)."""
-        own = ["--tls-cert", self.pki.cert(client), "--tls-key", self.pki.key(client)]
+        own = client and ["--tls-cert", self.pki.cert(client), "--tls-key", self.pki.key(client)]
         return subprocess.run(
             [os.path.join(BIN, "caactl"), "--server", self.tls_url, "--timeout", "3s",
-             "--tls-ca", self.pki.cert(ca), "--tls-name", NAME, *(own if client else []), *args],
+             "--tls-ca", self.pki.cert(ca), "--tls-name", NAME, *(own or []), *args],
             capture_output=True, text=True, timeout=30, check=False)
 
     def tls_stream(self, client="client", ca="ca", **limits):

@@ -3,10 +3,12 @@ plain tcp, and connections that are opened for no good."""
 import os
 import random
 import re
+import select
 import signal
 import socket
 import ssl
 import stat
+import struct
 import subprocess
 import time
 
@@ -50,6 +52,21 @@ def is_closed(stream):
         return False
     except OSError:
         return True
+
+
+def is_gone(stream):
+    """The same without reading."""
+    try:
+        stream.send(b"")
+        return not stream.recv(1, socket.MSG_PEEK) or hung_up(stream)
+    except OSError:
+        return True
+
+
+def hung_up(stream):
+    poll = select.poll()
+    poll.register(stream, 0)
+    return bool(poll.poll(0))
 
 
 # ----------------------------------------------------------------- certificates
@@ -131,22 +148,18 @@ def test_a_client_that_never_reads_is_bounded(lab, pki):
         schema = raw.request("caa.v1.SchemaService/GetSchema")
         deaf = raw.Connection.to(caad.url)
         deaf.stream.settimeout(5)
-        before, worst, sent, ended = caad.rss_mib(), 0, 0, False
+        before, worst, sent = caad.rss_mib(), 0, 0
         with raw.Connection.to(caad.url) as good:
             for _ in range(100):
-                try:
-                    for _ in range(50):
-                        deaf.send(schema)
-                        sent += 1
-                except OSError:
-                    ended = True
-                    break
+                for _ in range(50):
+                    deaf.send(schema)
+                    sent += 1
                 began = time.monotonic()
                 assert good.call(raw.HEALTH).code == 0
                 worst = max(worst, time.monotonic() - began)
-        print(f"\n{sent} replies left unread: others at most {worst * 1e3:.1f} ms, "
-              f"memory {before:.0f} -> {caad.rss_mib():.0f} MiB, ended: {ended}")
-        assert ended or is_closed(deaf.stream)
+            print(f"\n{sent} requests, no reply read: others at most {worst * 1e3:.1f} ms, "
+                  f"memory {before:.0f} -> {caad.rss_mib():.0f} MiB")
+            eventually(lambda: is_gone(deaf.stream), 5)
         assert worst < 1 and caad.rss_mib() < before + 250
         assert caad.tls_caactl("client", "check", "www.example.test").returncode == 0
 
@@ -263,6 +276,66 @@ def test_a_socket_left_behind_is_taken_over(lab):
         assert caad.caactl("health").returncode == 0
 
 
+def hang_up_at_once(url, times=50):
+    """As a port scanner does: nng would write to nobody, and read it as its own end."""
+    for _ in range(times):
+        stream = raw.dial(url)
+        if stream.family != socket.AF_UNIX:
+            stream.shutdown(socket.SHUT_WR)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.close()
+
+
+def answers(url):
+    try:
+        with raw.Connection.to(url, timeout=1) as client:
+            return client.call(raw.HEALTH).code == 0
+    except OSError:
+        return False
+
+
+def test_clients_that_hang_up_at_once_keep_nobody_out(lab, pki):
+    tcp = f"tcp://127.0.0.1:{free_port()}"
+    daemon = TlsDaemon([lab.resolver], pki)
+    daemon.config["listen"].append({"url": tcp})
+    with daemon as caad:
+        for url in caad.url, tcp, caad.tls_url:
+            hang_up_at_once(url)
+            began = time.monotonic()
+            if url == caad.tls_url:
+                eventually(lambda: caad.tls_caactl("client", "health").returncode == 0, 10)
+            else:
+                eventually(lambda: answers(url), 10)
+            assert time.monotonic() - began < 1
+
+
+FLOOD = """
+import sys, threading
+sys.path.insert(0, {here!r})
+import raw
+peer = raw.Connection.to({url!r})
+some = b"".join(peer.frame(raw.request(raw.HEALTH))[1] for _ in range(200))
+peer.stream.settimeout(None)
+threading.Thread(target=lambda: [None for _ in iter(lambda: peer.stream.recv(65536), b"")],
+                 daemon=True).start()
+while True:
+    peer.stream.sendall(some)
+"""
+
+
+def test_clients_killed_while_they_ask_and_read_leave_nothing(lab, pki):
+    with TlsDaemon([lab.resolver], pki) as caad:
+        before = caad.descriptors()
+        for _ in range(20):
+            flood = subprocess.Popen(["/usr/bin/python3", "-c",
+                                      FLOOD.format(here=HERE, url=caad.url)])
+            time.sleep(0.25)
+            flood.kill()
+            flood.wait()
+        eventually(lambda: caad.descriptors() <= before + 1, 10)
+        assert caad.stats()["caad_rpc_connections"] <= 2
+
+
 # -------------------------------------------------------------------- plain tcp
 
 TCP = [({"url": "tcp://127.0.0.1:{}"}, True), ({"url": "tcp://[::1]:{}"}, True),
@@ -343,10 +416,18 @@ def test_sighup_brings_another_client_ca(movable):
 
 def test_a_key_that_does_not_fit_changes_nothing(movable):
     before = movable.served_serial()
-    os.replace(movable.pki.key("next"), movable.pki.key("server"))
+    os.replace(movable.pki.cert("next"), movable.pki.cert("server"))
     movable.process.send_signal(signal.SIGHUP)
-    eventually(lambda: "old one" in movable.log_text(), 5)
+    eventually(lambda: "the old ones stay" in movable.log_text(), 5)
     assert movable.served_serial() == before
+    assert movable.tls_caactl("client", "health").returncode == 0
+
+
+def test_no_start_with_a_key_that_does_not_fit(lab, tmp_path):
+    pki = make_pki(str(tmp_path / "pki"))
+    os.replace(pki.key("client"), pki.key("server"))
+    with pytest.raises(AssertionError, match="tls.cert or tls.key"):
+        TlsDaemon([lab.resolver], pki).__enter__()
 
 
 def test_a_reload_under_load_fails_no_call(movable):

@@ -119,6 +119,20 @@ def test_a_message_of_the_most_octets_is_answered(peer):
     assert [pair[0] for pair in found.values()] == ["PERMITTED", "INVALID_NAME"]
 
 
+# ------------------------------------------------------------------- hanging up
+
+@pytest.mark.parametrize("sent", [b"", raw.GREETING[:3], raw.GREETING, raw.GREETING + b"\x01\0\0"],
+                         ids=["nothing", "half", "greeting", "message"])
+def test_a_caller_that_hangs_up_harms_no_later_one(caad, sent):
+    """nng 1.5 stops listening for good when its own greeting finds nobody."""
+    for _ in range(5):
+        with raw.dial(caad.url) as stream:
+            stream.sendall(sent)
+        for _ in range(3):
+            with wire.Caller.to(caad.url) as peer:
+                assert wire.status(peer.call(raw.HEALTH)) == ("OK", "")
+
+
 # ------------------------------------------------------------------ deadlines
 
 def test_the_deadline_answers_before_the_caller_s_time_is_up(lab):

@@ -58,8 +58,14 @@ class Caller(raw.Connection):
         return self.ask(Request(method=method, payload=payload, timeout_ms=timeout_ms,
                                 **envelope).SerializeToString())
 
-    def check(self, *names, timeout_ms=20000, **fields):
-        return self.call(CHECK, CheckDomainsRequest(names=names, **fields), timeout_ms)
+    def check(self, *asked, timeout_ms=20000, **fields):
+        return self.call(CHECK, CheckDomainsRequest(names=asked, **fields), timeout_ms)
+
+
+def enum_name(message, field):
+    """The name of an enum field's value."""
+    values = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+    return values[getattr(message, field)].name
 
 
 def status(response):

@@ -198,6 +198,15 @@ static void wrong_command_lines_are_refused_in_words(void **state)
         {{"history", "--since", "2026-02-30"}, "is no time"},
         {{"history", "--limit", "0"}, "is no number from 1"},
         {{"history", "--decision", "maybe"}, "accepted are permitted, denied"},
+        {{"history", "--verdict", "no"}, "lookup_failed, exempt and invalid_name"},
+        {{"history", "--since", "1d", "--until", "2d"}, "is not after --since"},
+        {{"history", "--since", "2026-01-31T08:00:00+25:00"}, "is no time"},
+        {{"history", "--report", "xml"}, "accepted are csv and json"},
+        {{"history", "--report", "csv", "--export"}, "exclude each other"},
+        {{"history", "--denied", "--verdict", "denied"}, "give one of them"},
+        {{"history", "--id", "r", "--since", "1d"}, "--id and --since exclude"},
+        {{"history", "--id", ""}, "the request id is empty"},
+        {{"history", "--verify", "--denied"}, "--verify and --denied exclude"},
         {{"flush", "--subtree"}, "needs a name"},
     };
     struct fixture *fixture = *state;
@@ -393,7 +402,8 @@ static void history_reads_page_after_page(void **state)
     const struct program *done = RUN(fixture, "--json", "history", "--order", "o-1");
     const char *second = strchr(done->out, '\n');
     assert_non_null(second);
-    assert_has(second + 1, "\"next_page_token\":\"\"");
+    assert_has(done->out, "\"sequence\":\"2\"");
+    assert_has(second + 1, "\"sequence\":\"1\"");
     done = RUN(fixture, "--json", "history", "--limit", "1");
     assert_ptr_equal(strchr(done->out, '\n'), done->out + strlen(done->out) - 1);
 }
