@@ -223,7 +223,8 @@ static enum caa_err enqueue(struct writer *writer, struct append_job *job, size_
             writer->first = job;
         writer->last = job;
         writer->in_flight++;
-        pthread_cond_signal(&writer->wake);
+        if (++writer->queued >= writer->wake_at)
+            pthread_cond_signal(&writer->wake);
     }
     pthread_mutex_unlock(&writer->lock);
     return err;

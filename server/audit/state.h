@@ -23,6 +23,8 @@ struct writer {
     pthread_mutex_t lock; /* over the rest of this struct */
     pthread_cond_t wake;
     struct append_job *first, *last;
+    size_t queued;
+    size_t wake_at;   /* so many queued wake the thread */
     size_t in_flight; /* queued or being written */
     bool closing;
     int64_t close_until_us;

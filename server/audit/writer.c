@@ -1,5 +1,6 @@
 /* The one thread that writes. Whatever is queued when a commit ends becomes the
- * next commit, so groups grow with load and a lone entry never waits. Between
+ * next commit, and those just answered are given a moment to come back with
+ * their next (gather.c): groups grow with load, a lone entry never waits. Between
  * groups it removes old records, a few at a time. When the store fails, the
  * connection is dropped and everything queued fails until a new one has claimed
  * the stream and shown that it can be written. */
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 
 #include "audit/batch.h"
+#include "audit/gather.h"
 #include "audit/retention.h"
 #include "audit/state.h"
 #include "base/clock.h"
@@ -34,6 +36,7 @@ struct session {
     struct stream stream;
     struct coder *coder;
     struct group group;
+    struct gather gather;
     int64_t backoff_us;
     int64_t connect_at_us;
     int64_t prune_at_us;
@@ -157,6 +160,7 @@ static void finish_group(struct session *self, enum caa_err err)
         writer->stats.appended += group->count - known;
     else
         writer->stats.failed += group->count;
+    gather_note(&self->gather, group->count + writer->queued);
     pthread_mutex_unlock(&writer->lock);
 
     static const struct audit_receipt none;
@@ -164,6 +168,7 @@ static void finish_group(struct session *self, enum caa_err err)
         finish(self, group->jobs[i], err,
                err == CAA_OK ? &group->items[i].receipt : &none);
     group->count = 0;
+    gather_answered(&self->gather);
 }
 
 static void take_group_locked(struct session *self)
@@ -178,6 +183,7 @@ static void take_group_locked(struct session *self)
         writer->first = job->next;
         if (!writer->first)
             writer->last = NULL;
+        writer->queued--;
         bytes += job->entry->payload.len;
         group->jobs[group->count] = job;
         group->items[group->count] =
@@ -191,10 +197,12 @@ static bool write_once(struct session *self, struct fault *fault)
     int64_t start_us = clock_mono_us();
     bool ok = batch_write(self->db, self->coder, self->audit->options.stream,
                           &self->stream, self->group.items, self->group.count, fault);
+    int64_t took_us = clock_mono_us() - start_us;
+    gather_commit(&self->gather, took_us);
     struct writer *writer = self->writer;
     pthread_mutex_lock(&writer->lock);
     writer->stats.commits += ok;
-    writer->stats.commit_us += (uint64_t)(clock_mono_us() - start_us);
+    writer->stats.commit_us += (uint64_t)took_us;
     pthread_mutex_unlock(&writer->lock);
     return ok;
 }
@@ -300,6 +308,8 @@ static bool await_work(struct session *self, bool *out_of_time)
         else
             audit_cond_wait_until(&writer->wake, &writer->lock, duty_us);
     }
+    if (writer->first && self->db)
+        gather_wait_locked(&self->gather, writer, self->audit->options.batch_entries);
     bool more = writer->first || !writer->closing;
     *out_of_time = writer->closing && clock_mono_us() > writer->close_until_us;
     take_group_locked(self);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "dns/proof.h"
 #include "dns/query.h"
 #include "dns/response.h"
 
@@ -35,7 +36,13 @@ struct flight {
     struct wheel_timer timeout, aging;
     struct flight *older, *younger; /* of the queries that may lie unread */
     bool young;
-    bool upstream_alive; /* an attempt timed out at a resolver that lives */
+    /* Of each attempt: when it was sent, and to whom. */
+    int64_t sent_at_us[ATTEMPTS_RECORDED];
+    size_t sent_to[ATTEMPTS_RECORDED];
+
+    /* An answer without AD, until its upstream is seen to validate. */
+    struct held_answer *unproven;
+    struct proof_waiter proof;
 
     /* The most telling failure so far, without attempts. */
     struct held_answer *failure;
@@ -110,15 +117,13 @@ static void count_answer(struct worker *worker, const struct caa_answer *answer)
     }
 }
 
-/* Hands the answer to all who wait and takes the flight away. */
-static void end(struct flight *flight, struct caa_answer *draft)
+/* Hands the answer, NULL if out of memory, to all who wait and takes the flight
+ * away. */
+static void end_with(struct flight *flight, struct held_answer *held)
 {
     struct worker *worker = flight->worker;
-    draft->name = flight->name;
-    draft->attempts = flight->attempts;
-    draft->attempt_count = flight->attempt_count;
-    struct held_answer *held = held_create(draft);
-    count_answer(worker, draft);
+    if (held)
+        count_answer(worker, &held->answer);
     flight_unlink(flight);
     wheel_clear(&worker->wheel, &flight->timeout);
     if (held)
@@ -130,8 +135,22 @@ static void end(struct flight *flight, struct caa_answer *draft)
     }
     held_unref(held);
     held_unref(flight->failure);
+    held_unref(flight->unproven);
     free(flight);
     atomic_fetch_sub_explicit(&worker->counters.in_flight, 1, memory_order_relaxed);
+}
+
+static struct held_answer *hold(const struct flight *flight, struct caa_answer *draft)
+{
+    draft->name = flight->name;
+    draft->attempts = flight->attempts;
+    draft->attempt_count = flight->attempt_count;
+    return held_create(draft);
+}
+
+static void end(struct flight *flight, struct caa_answer *draft)
+{
+    end_with(flight, hold(flight, draft));
 }
 
 static void end_failed(struct flight *flight, enum caa_outcome outcome)
@@ -168,6 +187,17 @@ static void keep_failure(struct flight *flight, const struct caa_answer *draft)
     flight->failure = held;
 }
 
+/* A resolver that was asked in vain has answered something since. */
+static bool spoke_to_others(const struct flight *flight)
+{
+    const struct upstream *upstreams = flight->worker->pool->upstreams;
+    for (size_t i = 0; i < flight->attempt_count; i++)
+        if (flight->attempts[i].outcome == CAA_OUTCOME_TIMEOUT &&
+            upstream_alive_since(&upstreams[flight->sent_to[i]], flight->sent_at_us[i]))
+            return true;
+    return false;
+}
+
 static void give_up(struct flight *flight)
 {
     enum caa_outcome outcome = flight->failure ? flight->failure->answer.outcome
@@ -183,7 +213,7 @@ static void give_up(struct flight *flight)
         return;
     }
     /* Silence is the domain's only if our resolver speaks otherwise. */
-    if (outcome == CAA_OUTCOME_TIMEOUT && !flight->upstream_alive)
+    if (outcome == CAA_OUTCOME_TIMEOUT && !spoke_to_others(flight))
         outcome = CAA_OUTCOME_RESOLVER_UNAVAILABLE;
     end_failed(flight, outcome);
 }
@@ -224,6 +254,36 @@ static void after_failure(struct flight *flight, const struct caa_answer *draft)
         next_attempt(flight);
 }
 
+static void on_proved(struct proof_waiter *waiter, bool answers, bool validates)
+{
+    struct flight *flight = FLIGHT_OF(waiter, proof);
+    struct held_answer *unproven = flight->unproven;
+    (void)answers;
+    flight->unproven = NULL;
+    if (validates) {
+        end_with(flight, unproven);
+        return;
+    }
+    held_unref(unproven);
+    struct caa_answer draft = {.name = flight->name,
+                               .outcome = CAA_OUTCOME_RESOLVER_UNAVAILABLE,
+                               .dnssec = CAA_DNSSEC_INDETERMINATE};
+    after_failure(flight, &draft);
+}
+
+/* Without AD it is insecure if the upstream validates and worth nothing if it
+ * does not, so that is asked before the answer counts (BR 4.2.2.1). */
+static void await_proof(struct flight *flight, struct caa_answer *draft)
+{
+    flight->unproven = hold(flight, draft);
+    if (!flight->unproven) {
+        end_with(flight, NULL);
+        return;
+    }
+    flight->proof.done = on_proved;
+    proof_ask(flight->worker, flight->upstream, &flight->proof);
+}
+
 static void after_answer(struct flight *flight, struct caa_answer *draft)
 {
     const struct upstream *upstream = &flight->worker->pool->upstreams[flight->upstream];
@@ -236,7 +296,10 @@ static void after_answer(struct flight *flight, struct caa_answer *draft)
         atomic_load(&upstream->state) != UPSTREAM_VALIDATING)
         draft->dnssec = CAA_DNSSEC_INDETERMINATE;
     draft->retrieved_at_ms = clock_wall_ms();
-    end(flight, draft);
+    if (flight->worker->pool->require_dnssec && draft->dnssec != CAA_DNSSEC_SECURE)
+        await_proof(flight, draft);
+    else
+        end(flight, draft);
 }
 
 static void age(struct flight *flight);
@@ -322,8 +385,10 @@ static void on_channel_done(void *arg, enum channel_status status, struct bytes 
         fail_attempt(flight, CAA_OUTCOME_MALFORMED_RESPONSE);
         return;
     case CHANNEL_TIMED_OUT:
-        if (upstream_alive_since(upstream, flight->sent_us, worker->now_us))
-            flight->upstream_alive = true;
+        /* The answer to this test, while the retry waits, says whose silence
+         * it is. */
+        if (!upstream_alive_since(upstream, flight->sent_us))
+            atomic_store(&upstream->test_wanted, true);
         fail_attempt(flight, CAA_OUTCOME_TIMEOUT);
         return;
     case CHANNEL_UNREACHABLE:
@@ -425,6 +490,8 @@ static void record_attempt(struct flight *flight)
     struct worker *worker = flight->worker;
     bool tcp = flight->transport == CAA_TRANSPORT_TCP;
     flight->sent_us = clock_mono_us();
+    flight->sent_at_us[flight->attempt_count] = flight->sent_us;
+    flight->sent_to[flight->attempt_count] = flight->upstream;
     flight->attempts[flight->attempt_count++] =
         (struct caa_attempt){.server = worker->pool->upstreams[flight->upstream].text,
                              .transport = flight->transport,

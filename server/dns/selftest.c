@@ -95,6 +95,15 @@ enum caa_err selftest_start(struct worker *worker)
     return CAA_OK;
 }
 
+void selftest_poll(struct worker *worker)
+{
+    for (size_t i = 0; worker->self_tests && i < worker->pool->upstream_count; i++) {
+        struct self_test *test = &worker->self_tests[i];
+        if (!test->query && atomic_exchange(&test->upstream->test_wanted, false))
+            begin(test);
+    }
+}
+
 void selftest_stop(struct worker *worker)
 {
     if (!worker->self_tests)

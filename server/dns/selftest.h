@@ -8,6 +8,8 @@
 
 /* Starts the rounds; they end with the worker's timers. */
 CAA_MUSTCHECK enum caa_err selftest_start(struct worker *worker);
+/* Tests at once where somebody wants it; call it often. */
+void selftest_poll(struct worker *worker);
 void selftest_stop(struct worker *worker);
 
 #endif

@@ -14,15 +14,10 @@ void upstream_answered(struct upstream *upstream, int64_t now_us)
     atomic_store_explicit(&upstream->last_answer_us, now_us, memory_order_relaxed);
 }
 
-/* The self-test keeps a healthy resolver's last answer at most one interval
- * old, however short the timeouts are. */
-bool upstream_alive_since(const struct upstream *upstream, int64_t since_us,
-                          int64_t now_us)
+bool upstream_alive_since(const struct upstream *upstream, int64_t since_us)
 {
-    int64_t tested_us = now_us - UPSTREAM_TEST_INTERVAL_US * 3 / 2;
-    int64_t last_us =
-        atomic_load_explicit(&upstream->last_answer_us, memory_order_relaxed);
-    return last_us >= (since_us < tested_us ? since_us : tested_us);
+    return atomic_load_explicit(&upstream->last_answer_us, memory_order_relaxed) >=
+           since_us;
 }
 
 bool upstream_set_state(struct upstream *upstream, enum upstream_state state,

@@ -33,6 +33,7 @@ struct upstream {
     atomic_llong since_ms;       /* wall clock of the last change of state */
     atomic_llong last_answer_us; /* monotonic clock of the last response */
     atomic_uint test_failures;   /* in a row */
+    atomic_bool test_wanted;     /* somebody waits in vain: test it now */
 };
 
 /* Called on a change of state, from a worker thread. */
@@ -42,9 +43,8 @@ typedef void upstream_changed(void *arg, const struct upstream *upstream,
 bool upstream_in_rotation(const struct upstream *upstream, bool require_dnssec);
 /* A response of any kind came. */
 void upstream_answered(struct upstream *upstream, int64_t now_us);
-/* Whether it has answered anything since then, or in the last self-tests. */
-bool upstream_alive_since(const struct upstream *upstream, int64_t since_us,
-                          int64_t now_us);
+/* Whether it has answered anything since then (monotonic clock). */
+bool upstream_alive_since(const struct upstream *upstream, int64_t since_us);
 /* Sets the state; true if it changed. */
 bool upstream_set_state(struct upstream *upstream, enum upstream_state state,
                         enum upstream_state *from);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "dns/flight.h"
+#include "dns/proof.h"
 #include "dns/selftest.h"
 
 enum {
@@ -98,8 +99,10 @@ static void *run(void *arg)
             on_event(worker, &events[i]);
         wheel_advance(&worker->wheel, worker->now_us);
         sweep(worker, &swept_us);
+        selftest_poll(worker);
     } while (read_inbox(worker));
     selftest_stop(worker);
+    proof_stop(worker);
     flight_end_all(worker);
     return NULL;
 }
@@ -146,6 +149,8 @@ enum caa_err worker_start(struct worker *worker, struct pool *pool, unsigned ind
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)INBOX_TAG << 32};
     epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->event_fd, &event);
     err = open_channels(worker);
+    if (err == CAA_OK)
+        err = proof_start(worker);
     if (err == CAA_OK && index == 0)
         err = selftest_start(worker);
     if (err == CAA_OK && pthread_create(&worker->thread, NULL, run, worker) == 0) {
@@ -154,6 +159,7 @@ enum caa_err worker_start(struct worker *worker, struct pool *pool, unsigned ind
     }
 failed:
     selftest_stop(worker);
+    proof_stop(worker);
     close_channels(worker);
     arena_destroy(worker->scratch);
     close(worker->epoll_fd);

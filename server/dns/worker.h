@@ -59,6 +59,7 @@ struct worker {
 
     struct channel **channels; /* one an upstream */
     struct self_test *self_tests;
+    struct proof *proofs; /* one an upstream */
     struct wheel wheel;
     int64_t now_us;
     atomic_llong round_us; /* when the loop last went round, for the watchdog */

@@ -135,7 +135,8 @@ void rpc_slot_send(struct rpc_slot *slot, nng_msg *message)
 {
     struct rpc_door *door = slot->door;
     struct rpc_server *server = door->server;
-    bool counted = slot->call.counted;
+    if (slot->call.counted)
+        rpc_server_make_room(server);
     arena_destroy(slot->call.arena);
     slot->call = (struct rpc_call){0};
     slot->reply_len = message ? nng_msg_len(message) : 0;
@@ -151,7 +152,7 @@ void rpc_slot_send(struct rpc_slot *slot, nng_msg *message)
         forget_peer(slot);
         slot_receive(slot);
     }
-    rpc_server_ended(server, counted);
+    rpc_server_ended(server);
 }
 
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)

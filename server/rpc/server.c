@@ -323,15 +323,18 @@ void rpc_server_dispatch(struct rpc_server *server, struct rpc_slot *slot,
     nng_msg_free(message);
 }
 
-void rpc_server_ended(struct rpc_server *server, bool counted)
+void rpc_server_make_room(struct rpc_server *server)
 {
-    atomic_fetch_sub(&server->calls_open, 1);
-    if (counted && atomic_fetch_sub(&server->in_flight, 1) == 1 &&
-        atomic_load(&server->draining)) {
+    if (atomic_fetch_sub(&server->in_flight, 1) == 1 && atomic_load(&server->draining)) {
         pthread_mutex_lock(&server->lock);
         pthread_cond_broadcast(&server->idle);
         pthread_mutex_unlock(&server->lock);
     }
+}
+
+void rpc_server_ended(struct rpc_server *server)
+{
+    atomic_fetch_sub(&server->calls_open, 1);
 }
 
 /* ---------------------------------------------------------- drain and counts */

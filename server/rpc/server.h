@@ -53,8 +53,8 @@ unsigned rpc_server_in_flight(struct rpc_server *server);
 bool rpc_server_is_draining(struct rpc_server *server);
 /* Waits until no bounded call is in flight, at most timeout_ms; true if so. */
 bool rpc_server_wait_idle(struct rpc_server *server, unsigned timeout_ms);
-/* No call begins any more; returns when those that are not bounded have ended,
- * after a second at most. */
+/* No call begins any more; returns when every reply is on its way but those of
+ * bounded calls in flight, after a second at most. */
 void rpc_server_stop_receiving(struct rpc_server *server);
 /* Pre: no call in flight. NULL is fine. */
 void rpc_server_destroy(struct rpc_server *server);

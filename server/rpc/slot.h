@@ -32,7 +32,10 @@ void rpc_slot_send(struct rpc_slot *slot, nng_msg *message);
  * starts the method. */
 void rpc_server_dispatch(struct rpc_server *server, struct rpc_slot *slot,
                          nng_msg *message);
-/* rpc/server: a call of this server ended. */
-void rpc_server_ended(struct rpc_server *server, bool counted);
+/* rpc/server: a counted call is done; another may come in its place. Before the
+ * reply is sent, since whoever gets it may ask again at once. */
+void rpc_server_make_room(struct rpc_server *server);
+/* rpc/server: a call's reply is on its way. */
+void rpc_server_ended(struct rpc_server *server);
 
 #endif

@@ -135,7 +135,7 @@ class Arrivals:
 def test_a_daemon_that_dies_under_load_loses_and_doubles_nothing(lab, kind):
     """Both daemons write to one store; the client has both, and one request in ten names."""
     with STORES[kind]() as store, Daemon([lab.resolver], audit={"store": store.url}) as one, \
-            Daemon([lab.resolver2], audit={"store": store.url}) as two:
+            Daemon([lab.resolver2], instance="test2", audit={"store": store.url}) as two:
         process = subprocess.Popen(
             [os.path.join(BIN, "caactl"), "--server", one.url, "--server", two.url, "scan", "-",
              "--batch", "10", "--concurrency", "32"],

@@ -203,7 +203,7 @@ def test_a_daemon_that_restarts_costs_no_line(lab, names, whole, tmp_path):
         for part in (1, 2):
             wait_for_lines(out, LINES * part // 3, process)
             caad.kill()
-            time.sleep(0.5)
+            time.sleep(3)   # longer than the library itself waits for a daemon
             os.unlink(caad.log_path)
             caad.start()
         message = process.communicate(timeout=120)[1]

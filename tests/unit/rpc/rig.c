@@ -8,8 +8,6 @@
 
 #include "base/clock.h"
 
-enum { PATIENCE_MS = 10000 };
-
 /* ------------------------------------------------------------------- services */
 
 static void reply_check(struct rpc_call *call)
@@ -133,6 +131,7 @@ void rig_start(struct rig *rig, unsigned max_in_flight, unsigned max_connections
 
 void rig_stop(struct rig *rig)
 {
+    rpc_server_stop_receiving(rig->server);
     rpc_server_destroy(rig->server);
     unlink(rig->path);
     rmdir(rig->folder);
@@ -144,7 +143,7 @@ void rig_await_held(struct rig *rig, unsigned count)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_MS / 1000;
+    until.tv_sec += RIG_PATIENCE_MS / 1000;
     int err = 0;
     pthread_mutex_lock(&rig->lock);
     while (rig->held_count < count && err == 0)
@@ -179,7 +178,7 @@ void client_close(struct client *client)
     nng_close(client->socket);
 }
 
-struct request request_send(struct client *client, struct bytes message)
+struct request request_send(struct client *client, struct bytes message, int patience_ms)
 {
     struct request request;
     nng_msg *octets;
@@ -187,11 +186,13 @@ struct request request_send(struct client *client, struct bytes message)
     assert_int_equal(nng_aio_alloc(&request.aio, NULL, NULL), 0);
     assert_int_equal(nng_msg_alloc(&octets, 0), 0);
     assert_int_equal(nng_msg_append(octets, message.data, message.len), 0);
-    nng_aio_set_timeout(request.aio, PATIENCE_MS);
+    nng_aio_set_timeout(request.aio, RIG_PATIENCE_MS);
     nng_aio_set_msg(request.aio, octets);
     nng_ctx_send(request.ctx, request.aio);
     nng_aio_wait(request.aio);
     assert_int_equal(nng_aio_result(request.aio), 0);
+    nng_aio_set_timeout(request.aio, patience_ms);
+    nng_ctx_recv(request.ctx, request.aio);
     return request;
 }
 
@@ -201,11 +202,9 @@ void request_cancel(struct request *request)
     nng_aio_free(request->aio);
 }
 
-Rpc__V1__Response *request_receive(struct request *request, int wait_ms)
+Rpc__V1__Response *request_receive(struct request *request)
 {
     Rpc__V1__Response *response = NULL;
-    nng_aio_set_timeout(request->aio, wait_ms);
-    nng_ctx_recv(request->ctx, request->aio);
     nng_aio_wait(request->aio);
     if (nng_aio_result(request->aio) == 0) {
         nng_msg *octets = nng_aio_get_msg(request->aio);
@@ -241,8 +240,8 @@ struct bytes pack_check(uint8_t *out, size_t size, const char *order_id)
 
 Rpc__V1__Response *call_octets(struct client *client, struct bytes message)
 {
-    struct request request = request_send(client, message);
-    Rpc__V1__Response *response = request_receive(&request, PATIENCE_MS);
+    struct request request = request_send(client, message, RIG_PATIENCE_MS);
+    Rpc__V1__Response *response = request_receive(&request);
     assert_non_null(response);
     return response;
 }

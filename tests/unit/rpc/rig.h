@@ -20,7 +20,7 @@
 #include "check/fixture.h"
 #include "rpc/server.h"
 
-enum { RIG_HELD_MAX = 4096, RIG_MESSAGE_MAX = 4096 };
+enum { RIG_HELD_MAX = 4096, RIG_MESSAGE_MAX = 4096, RIG_PATIENCE_MS = 30000 };
 
 struct rig {
     struct rpc_server *server;
@@ -63,10 +63,11 @@ struct request {
     nng_aio *aio;
 };
 
-/* Sends a message as it is. */
-struct request request_send(struct client *client, struct bytes message);
-/* The reply, to be freed; NULL: none within wait_ms. Ends the request. */
-Rpc__V1__Response *request_receive(struct request *request, int wait_ms);
+/* Sends a message as it is and waits in the background: a reply that comes before
+ * anyone waits would be lost with its connection. patience_ms: for the reply. */
+struct request request_send(struct client *client, struct bytes message, int patience_ms);
+/* The reply, to be freed; NULL: none came. Ends the request. */
+Rpc__V1__Response *request_receive(struct request *request);
 void request_cancel(struct request *request);
 
 /* An envelope packed into out; its size. */
@@ -74,7 +75,7 @@ struct bytes pack_request(uint8_t *out, size_t size, const Rpc__V1__Request *req
 /* CheckDomains with this order_id, ready to send. */
 struct bytes pack_check(uint8_t *out, size_t size, const char *order_id);
 
-/* Sends and receives; a reply must come within 10 s. */
+/* Sends and receives; a reply must come. */
 Rpc__V1__Response *call_octets(struct client *client, struct bytes message);
 Rpc__V1__Response *call_method(struct client *client, const char *method,
                                struct bytes payload);

@@ -23,12 +23,12 @@ enum { BOTH = RPC_ROLE_CHECK | RPC_ROLE_ADMIN };
 static struct request send_held(struct client *client)
 {
     uint8_t out[300];
-    return request_send(client, pack_check(out, sizeof out, "hold"));
+    return request_send(client, pack_check(out, sizeof out, "hold"), RIG_PATIENCE_MS);
 }
 
 static int receive_code(struct request *request)
 {
-    Rpc__V1__Response *response = request_receive(request, 10000);
+    Rpc__V1__Response *response = request_receive(request);
     assert_non_null(response);
     int code = (int)response->status->code;
     response_free(response);
@@ -107,8 +107,8 @@ static void a_larger_message_costs_the_connection_and_no_more(void **state)
     client_open(&large, rig.url);
     client_open(&other, rig.url);
     for (int i = 0; i < 5; i++) {
-        struct request request = request_send(&large, sized(out, 3 * RIG_MESSAGE_MAX));
-        assert_null(request_receive(&request, 300));
+        struct request request = request_send(&large, sized(out, 3 * RIG_MESSAGE_MAX), 300);
+        assert_null(request_receive(&request));
         assert_code(&other, HEALTH, RPC_CODE(OK));
     }
     assert_code(&large, HEALTH, RPC_CODE(OK)); /* it has connected again */
@@ -375,7 +375,7 @@ static void *call_on(void *arg)
     uint8_t out[300];
     struct bytes message = pack_check(out, sizeof out, "");
     while (!atomic_load(&caller->stop)) {
-        struct request request = {.aio = NULL};
+        struct request request;
         nng_msg *octets;
         nng_ctx_open(&request.ctx, caller->client.socket);
         nng_aio_alloc(&request.aio, NULL, NULL);
@@ -390,7 +390,8 @@ static void *call_on(void *arg)
             request_cancel(&request);
             continue;
         }
-        response_free(request_receive(&request, 20));
+        nng_ctx_recv(request.ctx, request.aio);
+        response_free(request_receive(&request));
     }
     return NULL;
 }
