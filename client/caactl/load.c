@@ -13,7 +13,9 @@
 #include "rpc.h"
 #include "verb.h"
 
-#define TEMPLATE_MAX (16u << 20)
+#define TEMPLATE_MAX    (16u << 20)
+#define CONNECT_POLL_US 2000
+#define CONNECT_POLLS   1000
 
 /* ---------------------------------------------------------------------- output */
 
@@ -134,18 +136,32 @@ static char *read_template(const char *value)
     return NULL;
 }
 
-/* A client a connection, the first of them the verb's own. 0 or an exit code. */
-static int connect_all(struct cli *cli, struct caa_client **clients, unsigned len)
+/* The first requests should not be timed with the connecting. */
+static void wait_connected(struct caa_client *client)
 {
-    clients[0] = cli->client;
-    cli->client = NULL;
-    for (unsigned i = 1; i < len; i++) {
+    struct caa_client_server_state state;
+    for (int left = CONNECT_POLLS; left > 0; left--) {
+        for (size_t i = 0; caa_client_server_state(client, i, &state); i++)
+            if (state.connected)
+                return;
+        usleep(CONNECT_POLL_US);
+    }
+}
+
+/* A client a connection, which sends each call once: what is refused shall be
+ * seen. 0 or an exit code. */
+static int connect_all(const struct cli *cli, struct caa_client **clients, unsigned len)
+{
+    for (unsigned i = 0; i < len; i++) {
         struct cli one = *cli;
+        one.max_attempts = 1;
         int code = rpc_connect(&one);
         if (code != 0)
             return code;
         clients[i] = one.client;
     }
+    for (unsigned i = 0; i < len; i++)
+        wait_connected(clients[i]);
     return 0;
 }
 

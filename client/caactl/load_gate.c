@@ -67,7 +67,7 @@ bool load_gate_parse(struct load_gate *gate, const char *text,
                      struct load_problem *problem)
 {
     const char *start = text + strspn(text, " ");
-    size_t len = strcspn(start, " <>");
+    size_t len = strcspn(start, " <>=");
     gate->metric = load_metric_find(start, len);
     if (gate->metric == LOAD_METRIC_COUNT && len > 0 && len < 40)
         return refuse_metric(problem, start, len);

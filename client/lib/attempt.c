@@ -1,6 +1,7 @@
 #include "attempt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "envelope.h"
@@ -8,15 +9,16 @@
 
 /* Pauses between attempts: doubled each time, and a random part of it taken
  * off, so that many clients do not come back at once. */
-#define BACKOFF_FIRST_MS 25
+#define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS   1000
 /* A server that broke off or is unavailable comes last for this long. */
 #define AVOID_MS 500
-/* A connection that is merely being made needs no probe. */
-#define PROBE_AFTER_MS 150
 /* The answer needs time to come back, so the server is told a little less. */
 #define RETURN_SHARE  20
 #define RETURN_MAX_MS 100
+/* Of an id on the wire: the slot below, the attempt's number above it. */
+#define ID_SLOT_BITS 16
+#define ID_TURN      (1u << ID_SLOT_BITS)
 
 static uint32_t left_ms(nng_time until, nng_time now)
 {
@@ -35,27 +37,22 @@ static bool better(const struct caa_server *a, const struct caa_server *b, nng_t
 }
 
 /* The connected server with the fewest calls outstanding, one in trouble only
- * when all are; NULL: none is connected. */
-static struct caa_server *choose_locked(struct caa_client *client, nng_time now)
+ * when all are; NULL: none is connected. *index is its number. */
+static struct caa_server *choose_locked(struct caa_client *client, nng_time now,
+                                        size_t *index)
 {
     struct caa_server *best = NULL;
     size_t first = client->turn++;
     for (size_t i = 0; i < client->servers_len; i++) {
-        struct caa_server *server = &client->servers[(first + i) % client->servers_len];
-        if (server->pipe != 0 && (best == NULL || better(server, best, now)))
-            best = server;
+        size_t at = (first + i) % client->servers_len;
+        struct caa_server *server = &client->servers[at];
+        if (!caa_link_is_up_locked(server->link) ||
+            (best != NULL && !better(server, best, now)))
+            continue;
+        best = server;
+        *index = at;
     }
     return best;
-}
-
-static void release_ctx_locked(struct caa_call *call)
-{
-    if (!call->has_ctx)
-        return;
-    struct caa_server *server = &call->client->servers[call->server];
-    server->outstanding--;
-    caa_server_give_ctx_locked(server, call->ctx);
-    call->has_ctx = false;
 }
 
 /* -------------------------------------------------------------------- errors */
@@ -67,15 +64,14 @@ static enum caa_next fail(struct caa_call *call, enum caa_client_code code,
     return CAA_NEXT_FINISHED;
 }
 
-/* Names every server with what the probe saw. */
+/* Names every server and what is wrong with it. */
 static enum caa_next fail_unreachable(struct caa_call *call)
 {
     struct caa_client *client = call->client;
     char text[sizeof(call->error.message)] = "cannot reach ";
     size_t len = strlen(text);
     for (size_t i = 0; i < client->servers_len && len < sizeof(text) - 1; i++) {
-        char cause[192];
-        caa_probe_cause(client->servers[i].probe, cause, sizeof(cause));
+        const char *cause = caa_link_cause_locked(client->servers[i].link);
         int more = snprintf(text + len, sizeof(text) - len, "%s%s: %s", i > 0 ? "; " : "",
                             client->servers[i].url,
                             cause[0] != '\0' ? cause : "no connection in time");
@@ -84,35 +80,23 @@ static enum caa_next fail_unreachable(struct caa_call *call)
     return fail(call, CAA_CLIENT_UNAVAILABLE, text);
 }
 
-static enum caa_next fail_deadline(struct caa_call *call)
-{
-    /* What went wrong before says more than the clock does. */
-    if (call->error.code != CAA_CLIENT_OK)
-        return CAA_NEXT_FINISHED;
-    caa_error_set(&call->error, CAA_CLIENT_DEADLINE_EXCEEDED, NULL,
-                  "%s did not answer within %u ms",
-                  call->client->servers[call->server].url, call->timeout_ms);
-    return CAA_NEXT_FINISHED;
-}
+/* --------------------------------------------------------------------- sending */
 
-/* ------------------------------------------------------------------ the steps */
+static enum caa_next pause_locked(struct caa_call *call, enum caa_call_state state,
+                                  nng_duration ms)
+{
+    call->state = state;
+    nng_sleep_aio(ms, call->timer);
+    return CAA_NEXT_GOES_ON;
+}
 
 static enum caa_next wait_for_server_locked(struct caa_call *call, nng_time now)
 {
-    struct caa_client *client = call->client;
     nng_time until =
         call->connect_deadline < call->deadline ? call->connect_deadline : call->deadline;
     if (now >= until)
         return fail_unreachable(call);
-    if (call->state != CALL_WAITING && until > now + 2 * PROBE_AFTER_MS) {
-        until = now + PROBE_AFTER_MS;
-    } else {
-        for (size_t i = 0; i < client->servers_len; i++)
-            caa_probe_start(client->servers[i].probe);
-    }
-    call->state = CALL_WAITING;
-    nng_sleep_aio((nng_duration)left_ms(until, now), call->timer);
-    return CAA_NEXT_GOES_ON;
+    return pause_locked(call, CALL_WAITING, (nng_duration)left_ms(until, now));
 }
 
 static uint32_t server_timeout(uint32_t left)
@@ -121,33 +105,38 @@ static uint32_t server_timeout(uint32_t left)
     return left - (back < RETURN_MAX_MS ? back : RETURN_MAX_MS);
 }
 
-static enum caa_next send_locked(struct caa_call *call, struct caa_server *server,
-                                 nng_time now)
+static struct caa_frame *make_frame(const struct caa_call *call,
+                                    const struct caa_link *link, uint32_t left)
 {
-    uint32_t left = left_ms(call->deadline, now);
     struct caa_envelope envelope = {.method = call->method,
                                     .request_id = call->request_id,
                                     .caller = call->client->name,
                                     .payload = call->payload,
                                     .payload_len = call->payload_len};
-    nng_msg *msg = NULL;
-    int rv = caa_envelope_pack(&envelope, server_timeout(left), &msg);
-    if (rv == 0)
-        rv = caa_server_take_ctx_locked(server, &call->ctx);
-    if (rv != 0) {
-        if (msg != NULL)
-            nng_msg_free(msg);
-        return fail(call, CAA_CLIENT_RESOURCE_EXHAUSTED, nng_strerror(rv));
+    uint32_t timeout = server_timeout(left);
+    uint8_t *body = NULL;
+    struct caa_frame *frame = caa_frame_make(
+        caa_link_is_ipc(link), call->id, caa_envelope_size(&envelope, timeout), &body);
+    if (frame != NULL)
+        caa_envelope_pack(&envelope, timeout, body);
+    return frame;
+}
+
+static enum caa_next send_locked(struct caa_call *call, size_t index, nng_time now)
+{
+    struct caa_server *server = &call->client->servers[index];
+    uint32_t left = left_ms(call->deadline, now);
+    call->id = ((call->id + ID_TURN) & ~(ID_TURN - 1)) | call->slot | CAA_FRAME_ID_BIT;
+    struct caa_frame *frame = make_frame(call, server->link, left);
+    if (frame == NULL) {
+        caa_error_no_memory(&call->error);
+        return CAA_NEXT_FINISHED;
     }
-    call->has_ctx = true;
-    call->server = server->index;
+    call->server = index;
     call->attempts++;
     server->outstanding++;
-    call->state = CALL_SENDING;
-    nng_aio_set_msg(call->aio, msg);
-    nng_aio_set_timeout(call->aio, (nng_duration)left);
-    nng_ctx_send(call->ctx, call->aio);
-    return CAA_NEXT_GOES_ON;
+    caa_link_send_locked(server->link, frame);
+    return pause_locked(call, CALL_SENT, (nng_duration)left);
 }
 
 enum caa_next caa_attempt_start_locked(struct caa_call *call)
@@ -156,13 +145,19 @@ enum caa_next caa_attempt_start_locked(struct caa_call *call)
     if (client->closing)
         return fail(call, CAA_CLIENT_CANCELLED, "the client was closed");
     nng_time now = nng_clock();
-    struct caa_server *server = choose_locked(client, now);
-    if (server == NULL)
+    size_t index = 0;
+    if (choose_locked(client, now, &index) == NULL)
         return wait_for_server_locked(call, now);
-    if (now >= call->deadline)
-        return fail_deadline(call);
-    return send_locked(call, server, now);
+    if (now < call->deadline)
+        return send_locked(call, index, now);
+    /* What went wrong before says more than the clock does. */
+    if (call->error.code == CAA_CLIENT_OK)
+        return fail(call, CAA_CLIENT_DEADLINE_EXCEEDED,
+                    "no server was connected in time");
+    return CAA_NEXT_FINISHED;
 }
+
+/* ---------------------------------------------------------------- trying again */
 
 void caa_attempt_set_connect_deadline(struct caa_call *call, nng_time now)
 {
@@ -183,11 +178,12 @@ static enum caa_next retry_locked(struct caa_call *call)
 {
     struct caa_client *client = call->client;
     nng_time now = nng_clock();
+    size_t index = 0;
     if (client->closing)
         return fail(call, CAA_CLIENT_CANCELLED, "the client was closed");
     if (call->attempts >= client->max_attempts)
         return CAA_NEXT_FINISHED;
-    struct caa_server *server = choose_locked(client, now);
+    struct caa_server *server = choose_locked(client, now, &index);
     bool elsewhere = server != NULL && server->avoid_until <= now;
     uint32_t after = call->error.retry_after_ms;
     nng_duration pause = backoff_ms(call);
@@ -200,49 +196,51 @@ static enum caa_next retry_locked(struct caa_call *call)
     caa_attempt_set_connect_deadline(call, now + (nng_time)pause);
     if (pause == 0)
         return caa_attempt_start_locked(call);
-    call->state = CALL_BACKOFF;
-    nng_sleep_aio(pause, call->timer);
-    return CAA_NEXT_GOES_ON;
+    return pause_locked(call, CALL_BACKOFF, pause);
 }
 
-enum caa_next caa_attempt_lost_locked(struct caa_call *call, int rv)
+/* The server has no more to do with this call. */
+static struct caa_server *leave_server_locked(struct caa_call *call)
 {
     struct caa_server *server = &call->client->servers[call->server];
-    release_ctx_locked(call);
+    server->outstanding--;
+    return server;
+}
+
+enum caa_next caa_attempt_late_locked(struct caa_call *call)
+{
+    struct caa_server *server = leave_server_locked(call);
+    caa_link_withdraw_locked(server->link, call->id);
     if (call->client->closing)
         return fail(call, CAA_CLIENT_CANCELLED, "the client was closed");
-    if (rv == NNG_ETIMEDOUT) {
-        call->error.code = CAA_CLIENT_OK;
-        return fail_deadline(call);
-    }
-    if (rv == NNG_ENOMEM)
-        return fail(call, CAA_CLIENT_RESOURCE_EXHAUSTED, nng_strerror(rv));
+    caa_error_set(&call->error, CAA_CLIENT_DEADLINE_EXCEEDED, NULL,
+                  "%s did not answer within %u ms", server->url, call->timeout_ms);
+    return CAA_NEXT_FINISHED;
+}
+
+enum caa_next caa_attempt_lost_locked(struct caa_call *call)
+{
+    struct caa_server *server = leave_server_locked(call);
+    const char *cause = caa_link_cause_locked(server->link);
     server->avoid_until = nng_clock() + AVOID_MS;
     caa_error_set(&call->error, CAA_CLIENT_UNAVAILABLE, NULL,
-                  "%s closed the connection before it answered (%u %s sent)", server->url,
-                  call->attempts, call->attempts == 1 ? "request was" : "requests were");
+                  "%s broke off before it answered (%s; %u %s sent)", server->url,
+                  cause[0] != '\0' ? cause : "the server hung up", call->attempts,
+                  call->attempts == 1 ? "request was" : "requests were");
     return retry_locked(call);
 }
 
-enum caa_next caa_attempt_sent_locked(struct caa_call *call, int rv)
-{
-    if (rv != 0) {
-        nng_msg_free(nng_aio_get_msg(call->aio));
-        nng_aio_set_msg(call->aio, NULL);
-        return caa_attempt_lost_locked(call, rv);
-    }
-    uint32_t left = left_ms(call->deadline, nng_clock());
-    call->state = CALL_RECEIVING;
-    nng_aio_set_timeout(call->aio, left > 0 ? (nng_duration)left : 1);
-    nng_ctx_recv(call->ctx, call->aio);
-    return CAA_NEXT_GOES_ON;
-}
-
-void caa_attempt_read(struct caa_call *call, nng_msg *msg)
+void caa_attempt_read(struct caa_call *call)
 {
     Rpc__V1__Response *response = NULL;
-    call->error.code = caa_envelope_read(msg, call->request_id, &response, &call->error);
-    nng_msg_free(msg);
+    if (call->reply == NULL) {
+        caa_error_no_memory(&call->error);
+        return;
+    }
+    call->error.code = caa_envelope_read(call->reply, call->reply_len, call->request_id,
+                                         &response, &call->error);
+    free(call->reply);
+    call->reply = NULL;
     if (call->error.code == CAA_CLIENT_OK && call->verify != NULL)
         call->error.code =
             call->verify(call->payload, call->payload_len, call->request_id,
@@ -252,7 +250,7 @@ void caa_attempt_read(struct caa_call *call, nng_msg *msg)
 
 enum caa_next caa_attempt_answered_locked(struct caa_call *call)
 {
-    release_ctx_locked(call);
+    struct caa_server *server = leave_server_locked(call);
     if (call->response != NULL)
         return CAA_NEXT_FINISHED;
     enum caa_client_code code = call->error.code;
@@ -260,7 +258,6 @@ enum caa_next caa_attempt_answered_locked(struct caa_call *call)
     if (code != CAA_CLIENT_UNAVAILABLE &&
         (code != CAA_CLIENT_RESOURCE_EXHAUSTED || after == 0))
         return CAA_NEXT_FINISHED;
-    call->client->servers[call->server].avoid_until =
-        nng_clock() + (after > AVOID_MS ? after : AVOID_MS);
+    server->avoid_until = nng_clock() + (after > AVOID_MS ? after : AVOID_MS);
     return retry_locked(call);
 }

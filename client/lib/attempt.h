@@ -1,7 +1,7 @@
-/* attempt.h - one try of a call: choose a server, send, receive, and decide
- * whether to try again (see the states in call.h).
+/* attempt.h - one try of a call: choose a server, send, and decide whether to
+ * try again (see the states in call.h).
  * Threads: functions named _locked hold the client's lock; after one has
- * returned CAA_NEXT_GOES_ON the call belongs to nng until its next step. */
+ * returned CAA_NEXT_GOES_ON the call's timer runs and its next step follows. */
 #ifndef CAA_CLIENT_ATTEMPT_H
 #define CAA_CLIENT_ATTEMPT_H
 
@@ -16,8 +16,9 @@
 enum caa_call_state {
     CALL_IDLE,
     CALL_WAITING,
-    CALL_SENDING,
-    CALL_RECEIVING,
+    CALL_SENT,
+    CALL_ANSWERED,
+    CALL_LOST,
     CALL_BACKOFF
 };
 
@@ -25,10 +26,9 @@ struct caa_call {
     struct caa_client *client;
     struct caa_call *next;
     struct caa_call *previous;
-    nng_aio *aio;
-    /* For pauses only: once an aio has slept, nng 1.5 reports its later timeouts
-     * as success. */
     nng_aio *timer;
+    /* Its place in client->slots, for life. */
+    uint32_t slot;
     enum caa_call_state state;
 
     char *method;
@@ -44,10 +44,13 @@ struct caa_call {
     /* Counts waiting without any server; starts anew when one was connected. */
     nng_time connect_deadline;
     unsigned attempts;
-    /* Where the present or last attempt went. */
+    /* Where the present or last attempt went, and its id on the wire: the slot
+     * and a number that grows, so that a late reply finds nobody. */
     size_t server;
-    nng_ctx ctx;
-    bool has_ctx;
+    uint32_t id;
+    /* A whole Response as it came; NULL also when memory ran out. */
+    uint8_t *reply;
+    size_t reply_len;
 
     /* Why the last attempt failed; OK before the first. */
     struct caa_client_error error;
@@ -57,18 +60,19 @@ struct caa_call {
 /* What a step decides. */
 enum caa_next { CAA_NEXT_GOES_ON, CAA_NEXT_FINISHED };
 
-/* Sends to the best server, or waits for one. */
+/* Sends to the best server, or waits for one. When the call is then SENT, its
+ * server's link wants a kick without the lock. */
 enum caa_next caa_attempt_start_locked(struct caa_call *call);
-/* The request was handed over, or rv says why not. */
-enum caa_next caa_attempt_sent_locked(struct caa_call *call, int rv);
-/* No answer came, for the reason rv. */
-enum caa_next caa_attempt_lost_locked(struct caa_call *call, int rv);
+/* The deadline came first. */
+enum caa_next caa_attempt_late_locked(struct caa_call *call);
+/* The connection broke before the answer came. */
+enum caa_next caa_attempt_lost_locked(struct caa_call *call);
 /* caa_attempt_read has left its findings in the call. */
 enum caa_next caa_attempt_answered_locked(struct caa_call *call);
 
-/* Reads and verifies a reply, which for a large one takes a while: without the
- * lock. Takes msg over. */
-void caa_attempt_read(struct caa_call *call, nng_msg *msg);
+/* Reads and verifies the reply, which for a large one takes a while: without the
+ * lock. */
+void caa_attempt_read(struct caa_call *call);
 
 /* Starts the time a call may wait while no server is connected. */
 void caa_attempt_set_connect_deadline(struct caa_call *call, nng_time now);

@@ -7,6 +7,11 @@
 #include "envelope.h"
 #include "error.h"
 
+/* As many calls as an id on the wire has slots. */
+#define SLOTS_MAX 65536u
+
+/* ------------------------------------------------------------ the list, the pool */
+
 static void link_locked(struct caa_call *call)
 {
     struct caa_client *client = call->client;
@@ -41,10 +46,14 @@ static void drop_contents(struct caa_call *call)
         rpc__v1__response__free_unpacked(call->response, NULL);
     free(call->method);
     free(call->payload);
+    free(call->reply);
     call->response = NULL;
     call->method = NULL;
     call->payload = NULL;
+    call->reply = NULL;
 }
+
+/* ------------------------------------------------------------------------- steps */
 
 static void finish(struct caa_call *call)
 {
@@ -62,47 +71,96 @@ static void finish(struct caa_call *call)
     pthread_mutex_unlock(&client->lock);
 }
 
-static void step(void *arg)
+/* What was queued is sent without the lock. */
+static struct caa_link *link_to_kick_locked(const struct caa_call *call)
 {
-    struct caa_call *call = arg;
-    struct caa_client *client = call->client;
-    int rv = nng_aio_result(call->aio);
-    enum caa_next next = CAA_NEXT_FINISHED;
+    return call->state == CALL_SENT ? call->client->servers[call->server].link : NULL;
+}
 
-    pthread_mutex_lock(&client->lock);
+static enum caa_next step_locked(struct caa_call *call)
+{
     switch (call->state) {
     case CALL_WAITING:
     case CALL_BACKOFF:
-        next = caa_attempt_start_locked(call);
-        break;
-    case CALL_SENDING:
-        next = caa_attempt_sent_locked(call, rv);
-        break;
-    case CALL_RECEIVING:
-        if (rv != 0 || nng_aio_get_msg(call->aio) == NULL) {
-            next = caa_attempt_lost_locked(call, rv);
-            break;
-        }
-        pthread_mutex_unlock(&client->lock);
-        caa_attempt_read(call, nng_aio_get_msg(call->aio));
-        pthread_mutex_lock(&client->lock);
-        next = caa_attempt_answered_locked(call);
-        break;
+        return caa_attempt_start_locked(call);
+    case CALL_SENT:
+        return caa_attempt_late_locked(call);
+    case CALL_LOST:
+        return caa_attempt_lost_locked(call);
+    case CALL_ANSWERED:
+        return caa_attempt_answered_locked(call);
     case CALL_IDLE:
         break;
     }
+    return CAA_NEXT_FINISHED;
+}
+
+static void on_timer(void *arg)
+{
+    struct caa_call *call = arg;
+    struct caa_client *client = call->client;
+    struct caa_link *kick = NULL;
+
+    pthread_mutex_lock(&client->lock);
+    if (call->state == CALL_ANSWERED) {
+        pthread_mutex_unlock(&client->lock);
+        caa_attempt_read(call);
+        pthread_mutex_lock(&client->lock);
+    }
+    enum caa_next next = step_locked(call);
+    if (next == CAA_NEXT_GOES_ON)
+        kick = link_to_kick_locked(call);
     pthread_mutex_unlock(&client->lock);
     if (next == CAA_NEXT_FINISHED)
         finish(call);
+    else if (kick != NULL)
+        caa_link_kick(kick);
 }
+
+/* ------------------------------------------------------------- begin and the end */
 
 static void free_call(struct caa_call *call)
 {
-    if (call->aio != NULL)
-        nng_aio_free(call->aio);
     if (call->timer != NULL)
         nng_aio_free(call->timer);
     free(call);
+}
+
+/* The list grows by doubling; false: it is full, or out of memory. */
+static bool take_slot_locked(struct caa_call *call)
+{
+    struct caa_client *client = call->client;
+    size_t len = client->slots_len;
+    if (len >= SLOTS_MAX)
+        return false;
+    if ((len & (len - 1)) == 0) {
+        struct caa_call **grown =
+            realloc(client->slots, (len == 0 ? 1 : 2 * len) * sizeof(struct caa_call *));
+        if (grown == NULL)
+            return false;
+        client->slots = grown;
+    }
+    call->slot = (uint32_t)len;
+    client->slots[client->slots_len++] = call;
+    return true;
+}
+
+static struct caa_call *new_call(struct caa_client *client)
+{
+    struct caa_call *call = calloc(1, sizeof(*call));
+    if (call == NULL)
+        return NULL;
+    call->client = client;
+    bool ok = nng_aio_alloc(&call->timer, on_timer, call) == 0;
+    if (ok) {
+        pthread_mutex_lock(&client->lock);
+        ok = take_slot_locked(call);
+        pthread_mutex_unlock(&client->lock);
+    }
+    if (ok)
+        return call;
+    free_call(call);
+    return NULL;
 }
 
 static struct caa_call *take_call(struct caa_client *client)
@@ -112,17 +170,7 @@ static struct caa_call *take_call(struct caa_client *client)
     if (call != NULL)
         client->pool = call->next;
     pthread_mutex_unlock(&client->lock);
-    if (call != NULL)
-        return call;
-    call = calloc(1, sizeof(*call));
-    if (call == NULL)
-        return NULL;
-    call->client = client;
-    if (nng_aio_alloc(&call->aio, step, call) == 0 &&
-        nng_aio_alloc(&call->timer, step, call) == 0)
-        return call;
-    free_call(call);
-    return NULL;
+    return call != NULL ? call : new_call(client);
 }
 
 static void give_back(struct caa_call *call)
@@ -169,7 +217,7 @@ static enum caa_client_code fill(struct caa_call *call, const struct caa_call_sp
     return CAA_CLIENT_OK;
 }
 
-/* nng would send it, the server hang up without a word. */
+/* The server would hang up on it without a word. */
 static enum caa_client_code check_size(const struct caa_call *call,
                                        struct caa_client_error *error)
 {
@@ -178,7 +226,7 @@ static enum caa_client_code check_size(const struct caa_call *call,
                                     .caller = call->client->name,
                                     .payload = call->payload,
                                     .payload_len = call->payload_len};
-    size_t size = caa_envelope_size(&envelope);
+    size_t size = caa_envelope_size(&envelope, UINT32_MAX);
     if (size <= call->client->max_message_bytes)
         return CAA_CLIENT_OK;
     return caa_error_set(error, CAA_CLIENT_INVALID_ARGUMENT, "payload",
@@ -193,7 +241,8 @@ enum caa_client_code caa_call_begin(struct caa_client *client,
 {
     struct caa_call *call = take_call(client);
     if (call == NULL)
-        return caa_error_no_memory(error);
+        return caa_error_set(error, CAA_CLIENT_RESOURCE_EXHAUSTED, NULL,
+                             "out of memory, or over %u calls at once", SLOTS_MAX);
     enum caa_client_code code = fill(call, spec, error);
     if (code == CAA_CLIENT_OK)
         code = check_size(call, error);
@@ -201,18 +250,25 @@ enum caa_client_code caa_call_begin(struct caa_client *client,
         give_back(call);
         return code;
     }
+    struct caa_link *kick = NULL;
     pthread_mutex_lock(&client->lock);
     link_locked(call);
     enum caa_next next = caa_attempt_start_locked(call);
-    /* Once it goes on, the call is no longer ours to look at. */
     if (next == CAA_NEXT_FINISHED) {
         code = caa_error_copy(error, &call->error);
         drop_contents(call);
         to_pool_locked(call);
+    } else {
+        kick = link_to_kick_locked(call);
     }
     pthread_mutex_unlock(&client->lock);
+    /* The call is no longer ours to look at; the link lives with the client. */
+    if (kick != NULL)
+        caa_link_kick(kick);
     return code;
 }
+
+/* ------------------------------------------------------------- what links report */
 
 void caa_call_server_up_locked(struct caa_client *client)
 {
@@ -223,31 +279,50 @@ void caa_call_server_up_locked(struct caa_client *client)
 
 void caa_call_server_down_locked(struct caa_client *client, size_t server)
 {
-    /* Not yet handed to the connection: nng would keep it for the next one. */
-    for (struct caa_call *call = client->calls; call != NULL; call = call->next)
-        if (call->state == CALL_SENDING && call->server == server)
-            nng_aio_abort(call->aio, NNG_ECONNRESET);
+    for (struct caa_call *call = client->calls; call != NULL; call = call->next) {
+        if (call->state != CALL_SENT || call->server != server)
+            continue;
+        call->state = CALL_LOST;
+        nng_aio_cancel(call->timer);
+    }
+}
+
+void caa_call_reply_locked(struct caa_client *client, size_t server, uint32_t id,
+                           const uint8_t *body, size_t len)
+{
+    size_t slot = id % SLOTS_MAX;
+    struct caa_call *call = slot < client->slots_len ? client->slots[slot] : NULL;
+    /* Late, or doubled: nobody waits for it. */
+    if (call == NULL || call->state != CALL_SENT || call->id != id ||
+        call->server != server)
+        return;
+    call->reply = malloc(len + 1);
+    call->reply_len = len;
+    if (call->reply != NULL && len > 0)
+        memcpy(call->reply, body, len);
+    call->state = CALL_ANSWERED;
+    nng_aio_cancel(call->timer);
 }
 
 void caa_call_cancel_all_locked(struct caa_client *client)
 {
-    /* Whichever of the two rests does not mind. */
-    for (struct caa_call *call = client->calls; call != NULL; call = call->next) {
-        nng_aio_abort(call->timer, NNG_ECANCELED);
-        nng_aio_abort(call->aio, NNG_ECANCELED);
-    }
+    for (struct caa_call *call = client->calls; call != NULL; call = call->next)
+        nng_aio_cancel(call->timer);
+}
+
+void caa_call_stop_pool(struct caa_client *client)
+{
+    for (struct caa_call *call = client->pool; call != NULL; call = call->next)
+        nng_aio_stop(call->timer);
 }
 
 void caa_call_free_pool(struct caa_client *client)
 {
-    /* All are stopped before one is freed: nng may still be in a callback. */
-    for (struct caa_call *call = client->pool; call != NULL; call = call->next) {
-        nng_aio_stop(call->timer);
-        nng_aio_stop(call->aio);
-    }
     while (client->pool != NULL) {
         struct caa_call *call = client->pool;
         client->pool = call->next;
         free_call(call);
     }
+    free(client->slots);
+    client->slots = NULL;
 }

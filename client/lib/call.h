@@ -1,15 +1,17 @@
 /* call.h - one call on its way: chosen server, attempts, deadline.
  *
- *   start -> SENDING -> RECEIVING -> done
- *     ^         |           |
- *     |         +-----------+--- connection broke, UNAVAILABLE, try later
+ *   start -> SENT -> ANSWERED -> done
+ *     ^       |         |
+ *     |       +-> LOST -+--- connection broke, UNAVAILABLE, try later
  *     +---- WAITING (no server connected)  BACKOFF (pause before a retry)
  *
- * Every step is the completion of one nng_aio of the call, of which one at most
- * is at work, so two steps of a call never run at once. The client's lock guards
- * the steps; the completion callback runs without it. A finished call goes back
- * to the client's pool and is freed with the client, because an aio cannot be
- * freed in its own callback.
+ * Each call has one timer, which always runs: until the deadline when SENT, until
+ * the pause is over when WAITING or BACKOFF. Every step is the timer's completion:
+ * what happens before its time, a reply or a loss, is noted in the call and cuts
+ * the timer short. So two steps of a call never run at once. The client's lock
+ * guards the steps; the completion callback runs without it. A finished call goes
+ * back to the client's pool and is freed with the client, because an aio cannot
+ * be freed in its own callback.
  * Threads: caa_call_begin any; the rest runs on nng's threads. */
 #ifndef CAA_CLIENT_CALL_H
 #define CAA_CLIENT_CALL_H
@@ -54,14 +56,19 @@ enum caa_client_code caa_call_begin(struct caa_client *client,
                                     const struct caa_call_spec *spec,
                                     struct caa_client_error *error);
 
-/* A connection came up or went down. Client's lock held. */
+/* What links report. Client's lock held. */
 void caa_call_server_up_locked(struct caa_client *client);
 void caa_call_server_down_locked(struct caa_client *client, size_t server);
+void caa_call_reply_locked(struct caa_client *client, size_t server, uint32_t id,
+                           const uint8_t *body, size_t len);
 
 /* The client is closing: hurry every call to its end. Client's lock held. */
 void caa_call_cancel_all_locked(struct caa_client *client);
 
-/* Frees the pool. No call may be outstanding. Not from a callback. */
+/* No call may be outstanding any more: first waits until every callback has
+ * returned, which may still use a link; then, with the links gone, frees the
+ * pool. Not from a callback. */
+void caa_call_stop_pool(struct caa_client *client);
 void caa_call_free_pool(struct caa_client *client);
 
 #endif

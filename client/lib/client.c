@@ -12,21 +12,22 @@
 /* rpc.v1: a metadata value is at most this long. */
 #define NAME_MAX_BYTES 1024
 
-static void on_server(void *arg, size_t index, bool up, int pipe)
+static void on_up(void *arg, size_t index)
 {
     struct caa_client *client = arg;
-    struct caa_server *server = &client->servers[index];
-    pthread_mutex_lock(&client->lock);
-    if (up) {
-        server->pipe = pipe;
-        server->avoid_until = 0;
-        caa_call_server_up_locked(client);
-    } else if (server->pipe == pipe) {
-        /* Connections refused before they came up go down too: not ours. */
-        server->pipe = 0;
-        caa_call_server_down_locked(client, index);
-    }
-    pthread_mutex_unlock(&client->lock);
+    client->servers[index].avoid_until = 0;
+    caa_call_server_up_locked(client);
+}
+
+static void on_down(void *arg, size_t index)
+{
+    caa_call_server_down_locked(arg, index);
+}
+
+static void on_reply(void *arg, size_t index, uint32_t id, const uint8_t *body,
+                     size_t len)
+{
+    caa_call_reply_locked(arg, index, id, body, len);
 }
 
 static struct caa_client_options with_defaults(const struct caa_client_options *given)
@@ -91,17 +92,19 @@ enum caa_client_code caa_client_create(const struct caa_client_options *given,
     if (client == NULL)
         return caa_error_no_memory(error);
     for (size_t i = 0; i < options.servers_len; i++) {
-        struct caa_server *server = &client->servers[i];
-        server->index = i;
-        server->notify = on_server;
-        server->notify_arg = client;
-        code = caa_server_open(server, options.servers[i], &options, error);
+        struct caa_link_events events = {
+            .arg = client, .index = i, .up = on_up, .down = on_down, .reply = on_reply};
+        code = caa_server_open(&client->servers[i], options.servers[i], &options,
+                               &client->lock, &events, error);
         if (code != CAA_CLIENT_OK) {
             caa_client_destroy(client);
             return code;
         }
         client->servers_len++;
     }
+    /* Only now may anybody look at the list. */
+    for (size_t i = 0; i < client->servers_len; i++)
+        caa_link_start(client->servers[i].link);
     *out = client;
     return CAA_CLIENT_OK;
 }
@@ -117,9 +120,10 @@ void caa_client_destroy(struct caa_client *client)
         pthread_cond_wait(&client->idle, &client->lock);
     pthread_mutex_unlock(&client->lock);
 
-    caa_call_free_pool(client);
+    caa_call_stop_pool(client);
     for (size_t i = 0; i < client->servers_len; i++)
         caa_server_close(&client->servers[i]);
+    caa_call_free_pool(client);
     free(client->servers);
     free(client->name);
     pthread_cond_destroy(&client->idle);
@@ -135,13 +139,10 @@ bool caa_client_server_state(struct caa_client *client, size_t index,
     struct caa_server *server = &client->servers[index];
     pthread_mutex_lock(&client->lock);
     state->url = server->url;
-    state->connected = server->pipe != 0;
+    state->connected = caa_link_is_up_locked(server->link);
     state->outstanding = server->outstanding;
+    caa_error_text(state->cause, sizeof(state->cause),
+                   caa_link_cause_locked(server->link));
     pthread_mutex_unlock(&client->lock);
-    state->cause[0] = '\0';
-    if (!state->connected) {
-        caa_probe_start(server->probe);
-        caa_probe_cause(server->probe, state->cause, sizeof(state->cause));
-    }
     return true;
 }

@@ -30,6 +30,9 @@ struct caa_client {
     struct caa_call *calls;
     size_t calls_len;
     struct caa_call *pool;
+    /* Every call ever made, by its slot: a reply's id leads here. */
+    struct caa_call **slots;
+    size_t slots_len;
     /* Breaks ties between equally busy servers. */
     size_t turn;
 };

@@ -42,25 +42,19 @@ static void build(struct built *built, const struct caa_envelope *envelope,
     built->request.n_metadata = 1;
 }
 
-size_t caa_envelope_size(const struct caa_envelope *envelope)
-{
-    struct built built;
-    build(&built, envelope, UINT32_MAX);
-    return rpc__v1__request__get_packed_size(&built.request);
-}
-
-int caa_envelope_pack(const struct caa_envelope *envelope, uint32_t timeout_ms,
-                      nng_msg **out)
+size_t caa_envelope_size(const struct caa_envelope *envelope, uint32_t timeout_ms)
 {
     struct built built;
     build(&built, envelope, timeout_ms);
-    nng_msg *msg = NULL;
-    int rv = nng_msg_alloc(&msg, rpc__v1__request__get_packed_size(&built.request));
-    if (rv != 0)
-        return rv;
-    rpc__v1__request__pack(&built.request, nng_msg_body(msg));
-    *out = msg;
-    return 0;
+    return rpc__v1__request__get_packed_size(&built.request);
+}
+
+void caa_envelope_pack(const struct caa_envelope *envelope, uint32_t timeout_ms,
+                       uint8_t *out)
+{
+    struct built built;
+    build(&built, envelope, timeout_ms);
+    rpc__v1__request__pack(&built.request, out);
 }
 
 static enum caa_client_code read_status(const Rpc__V1__Status *status,
@@ -87,12 +81,11 @@ static bool is_to_us(const Rpc__V1__Response *response, const char *request_id)
     return strcmp(response->request_id, request_id) == 0;
 }
 
-enum caa_client_code caa_envelope_read(nng_msg *reply, const char *request_id,
-                                       Rpc__V1__Response **out,
+enum caa_client_code caa_envelope_read(const uint8_t *reply, size_t reply_len,
+                                       const char *request_id, Rpc__V1__Response **out,
                                        struct caa_client_error *error)
 {
-    Rpc__V1__Response *response =
-        rpc__v1__response__unpack(NULL, nng_msg_len(reply), nng_msg_body(reply));
+    Rpc__V1__Response *response = rpc__v1__response__unpack(NULL, reply_len, reply);
     enum caa_client_code code = CAA_CLIENT_INTERNAL;
     if (response == NULL)
         return caa_error_set(error, code, NULL, "the reply cannot be read");

@@ -1,10 +1,9 @@
-/* envelope.h - rpc.v1.Request into an nng message, rpc.v1.Response out of one.
+/* envelope.h - a call into a packed rpc.v1.Request, rpc.v1.Response out of bytes.
  * Knows no CAA.
  * Threads: any; no state. */
 #ifndef CAA_CLIENT_ENVELOPE_H
 #define CAA_CLIENT_ENVELOPE_H
 
-#include <nng/nng.h>
 #include <rpc/v1/rpc.pb-c.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,18 +19,16 @@ struct caa_envelope {
     size_t payload_len;
 };
 
-/* Bytes the message will have at most, whatever its timeout. */
-size_t caa_envelope_size(const struct caa_envelope *envelope);
-
-/* 0 or an nng error; *out is the caller's. */
-int caa_envelope_pack(const struct caa_envelope *envelope, uint32_t timeout_ms,
-                      nng_msg **out);
+/* Bytes the packed Request has, and packing it to out. */
+size_t caa_envelope_size(const struct caa_envelope *envelope, uint32_t timeout_ms);
+void caa_envelope_pack(const struct caa_envelope *envelope, uint32_t timeout_ms,
+                       uint8_t *out);
 
 /* Reads a reply. OK: *out is the caller's, to be freed with
  * rpc__v1__response__free_unpacked. Otherwise *error says what the server said,
  * or INTERNAL: the reply cannot be read or belongs to another request. */
-enum caa_client_code caa_envelope_read(nng_msg *reply, const char *request_id,
-                                       Rpc__V1__Response **out,
+enum caa_client_code caa_envelope_read(const uint8_t *reply, size_t reply_len,
+                                       const char *request_id, Rpc__V1__Response **out,
                                        struct caa_client_error *error);
 
 #endif

@@ -109,8 +109,10 @@ void audit_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t 
 static void destroy(struct audit *audit)
 {
     pthread_cond_destroy(&audit->writer.wake);
+    pthread_cond_destroy(&audit->answerer.wake);
     pthread_cond_destroy(&audit->reader.wake);
     pthread_mutex_destroy(&audit->writer.lock);
+    pthread_mutex_destroy(&audit->answerer.lock);
     pthread_mutex_destroy(&audit->reader.lock);
     ids_destroy(audit->ids);
     db_target_fini(&audit->target);
@@ -129,9 +131,11 @@ static struct audit *create(const struct audit_options *options)
     set_defaults(&audit->options);
     audit->ids = ids_create();
     pthread_mutex_init(&audit->writer.lock, NULL);
+    pthread_mutex_init(&audit->answerer.lock, NULL);
     pthread_mutex_init(&audit->reader.lock, NULL);
-    bool ok =
-        audit_cond_init(&audit->writer.wake) && audit_cond_init(&audit->reader.wake);
+    bool ok = audit_cond_init(&audit->writer.wake) &&
+              audit_cond_init(&audit->answerer.wake) &&
+              audit_cond_init(&audit->reader.wake);
     if (ok && audit->ids && audit->options.stream)
         return audit;
     destroy(audit);
@@ -140,11 +144,17 @@ static struct audit *create(const struct audit_options *options)
 
 static enum caa_err start(struct audit *audit, char *why)
 {
-    enum caa_err err = audit->options.read_only ? CAA_OK : writer_start(audit, why);
+    enum caa_err err = CAA_OK;
+    if (!audit->options.read_only)
+        err = writer_start(audit, why);
+    if (err == CAA_OK && !audit->options.read_only)
+        err = answer_start(&audit->answerer);
     if (err == CAA_OK)
         err = reader_start(audit, why);
-    if (err != CAA_OK)
+    if (err != CAA_OK) {
         writer_stop(audit);
+        answer_stop(&audit->answerer);
+    }
     return err;
 }
 
@@ -178,8 +188,9 @@ void audit_close(struct audit *audit)
 {
     if (!audit)
         return;
-    /* The writer first: its callbacks may still ask to read. */
+    /* The writer first: callbacks may still ask to read. */
     writer_stop(audit);
+    answer_stop(&audit->answerer);
     reader_stop(audit);
     destroy(audit);
 }
@@ -223,8 +234,7 @@ static enum caa_err enqueue(struct writer *writer, struct append_job *job, size_
             writer->first = job;
         writer->last = job;
         writer->in_flight++;
-        if (++writer->queued >= writer->wake_at)
-            pthread_cond_signal(&writer->wake);
+        pthread_cond_signal(&writer->wake);
     }
     pthread_mutex_unlock(&writer->lock);
     return err;

@@ -5,17 +5,9 @@
 
 #include <pthread.h>
 
+#include "audit/answer.h"
 #include "audit/db.h"
 #include "audit/ids.h"
-
-/* One audit_append on its way. */
-struct append_job {
-    struct append_job *next;
-    const struct audit_entry *entry;
-    uint64_t id_hash;
-    audit_done *done;
-    void *arg;
-};
 
 struct writer {
     pthread_t thread;
@@ -23,8 +15,6 @@ struct writer {
     pthread_mutex_t lock; /* over the rest of this struct */
     pthread_cond_t wake;
     struct append_job *first, *last;
-    size_t queued;
-    size_t wake_at;   /* so many queued wake the thread */
     size_t in_flight; /* queued or being written */
     bool closing;
     int64_t close_until_us;
@@ -50,6 +40,7 @@ struct audit {
     struct db_target target;
     struct ids *ids;
     struct writer writer;
+    struct answerer answerer;
     struct reader reader;
 };
 

@@ -1,47 +1,22 @@
 /* The one thread that writes. Whatever is queued when a commit ends becomes the
- * next commit, and those just answered are given a moment to come back with
- * their next (gather.c): groups grow with load, a lone entry never waits. Between
- * groups it removes old records, a few at a time. When the store fails, the
- * connection is dropped and everything queued fails until a new one has claimed
- * the stream and shown that it can be written. */
+ * next commit, so groups grow with load and a lone entry never waits; answering
+ * for the last group goes on meanwhile (answer.c). Between groups it removes old
+ * records, a few at a time. When the store fails, the connection is dropped and
+ * everything queued fails until a new one has claimed the stream and shown that
+ * it can be written. */
 #include <limits.h>
 #include <stdlib.h>
 
 #include "audit/batch.h"
-#include "audit/gather.h"
 #include "audit/retention.h"
-#include "audit/state.h"
+#include "audit/session.h"
 #include "base/clock.h"
 
 enum {
-    BACKOFF_FIRST_US = 100 * 1000,
-    BACKOFF_MAX_US = 5 * 1000 * 1000,
     RACE_ATTEMPTS = 4,
     CLAIM_WAIT_MS = 3000, /* a server may need so long to miss a killed client */
     PRUNE_STEP_US = 20 * 1000,
     PRUNE_REST_US = 60 * 1000 * 1000,
-};
-
-struct group {
-    struct append_job **jobs;
-    struct batch_item *items;
-    size_t count;
-};
-
-/* Owned by the thread, after writer_start. */
-struct session {
-    struct audit *audit;
-    struct writer *writer;
-    struct db *db; /* NULL: not connected */
-    struct stream stream;
-    struct coder *coder;
-    struct group group;
-    struct gather gather;
-    int64_t backoff_us;
-    int64_t connect_at_us;
-    int64_t prune_at_us;
-    uint64_t stuck_at;
-    bool recalled;
 };
 
 static bool keeps_records(const struct session *self)
@@ -60,90 +35,24 @@ static void destroy_session(struct session *self)
     free(self);
 }
 
-/* --- the connection --- */
-
-static void set_health(struct session *self, bool serving, const char *why)
-{
-    struct writer *writer = self->writer;
-    pthread_mutex_lock(&writer->lock);
-    bool changed = writer->serving != serving || strcmp(writer->why, why) != 0;
-    if (serving && !writer->serving)
-        writer->stats.reconnects++;
-    writer->serving = serving;
-    snprintf(writer->why, sizeof writer->why, "%s", why);
-    pthread_mutex_unlock(&writer->lock);
-    if (changed && serving)
-        audit_log(self->audit, AUDIT_INFO, "audit: writing to %s",
-                  self->audit->target.text);
-    else if (changed)
-        audit_log(self->audit, AUDIT_ERROR, "audit: not writing: %s", why);
-}
-
-static void give_up(struct session *self, const struct fault *fault)
-{
-    db_close(self->db);
-    self->db = NULL;
-    self->connect_at_us = clock_mono_us() + self->backoff_us;
-    self->backoff_us *= 2;
-    if (self->backoff_us > BACKOFF_MAX_US)
-        self->backoff_us = BACKOFF_MAX_US;
-    set_health(self, false, fault->text);
-}
-
-static void take_id(void *arg, const struct db_value *values)
-{
-    struct ids *ids = arg;
-    ids_add(ids, ids_hash(ids, (const char *)values[0].bytes.data));
-}
-
-/* So that a retry just after a restart is known too. */
-static bool recall_ids(struct session *self, struct fault *fault)
-{
-    if (self->recalled)
-        return true;
-    const struct db_value params[] = {db_int(sql_record_id(self->stream.number, 0)),
-                                      db_int(sql_record_id(self->stream.number + 1, 0))};
-    struct db_reply reply = {.row = take_id, .arg = self->audit->ids};
-    self->recalled = db_run(self->db, &sql_recent_ids, params, reply, fault);
-    return self->recalled;
-}
-
-static bool connect_store(struct session *self, struct fault *fault)
-{
-    self->db = db_connect(&self->audit->target, DB_WRITE, fault);
-    if (self->db &&
-        stream_claim(self->db, self->audit->options.stream, &self->stream, fault) &&
-        recall_ids(self, fault))
-        return true;
-    db_close(self->db);
-    self->db = NULL;
-    return false;
-}
-
-static void serve(struct session *self)
-{
-    self->backoff_us = BACKOFF_FIRST_US;
-    set_health(self, true, "");
-}
-
-static void try_connect(struct session *self)
-{
-    struct fault fault;
-    if (connect_store(self, &fault))
-        serve(self);
-    else
-        give_up(self, &fault);
-}
-
 /* --- groups --- */
 
-static void finish(struct session *self, struct append_job *job, enum caa_err err,
-                   const struct audit_receipt *receipt)
+static void answer_group(struct session *self, enum caa_err err)
 {
-    if (err == CAA_OK)
-        ids_add(self->audit->ids, job->id_hash);
-    job->done(job->arg, err, receipt);
-    free(job);
+    struct group *group = &self->group;
+    struct append_job *first = NULL;
+    for (size_t i = group->count; i-- > 0;) {
+        struct append_job *job = group->jobs[i];
+        job->err = err;
+        if (err == CAA_OK) {
+            job->receipt = group->items[i].receipt;
+            ids_add(self->audit->ids, job->id_hash);
+        }
+        job->next = first;
+        first = job;
+    }
+    answer_give(&self->audit->answerer, first, group->count);
+    group->count = 0;
 }
 
 static void finish_group(struct session *self, enum caa_err err)
@@ -160,15 +69,8 @@ static void finish_group(struct session *self, enum caa_err err)
         writer->stats.appended += group->count - known;
     else
         writer->stats.failed += group->count;
-    gather_note(&self->gather, group->count + writer->queued);
     pthread_mutex_unlock(&writer->lock);
-
-    static const struct audit_receipt none;
-    for (size_t i = 0; i < group->count; i++)
-        finish(self, group->jobs[i], err,
-               err == CAA_OK ? &group->items[i].receipt : &none);
-    group->count = 0;
-    gather_answered(&self->gather);
+    answer_group(self, err);
 }
 
 static void take_group_locked(struct session *self)
@@ -183,7 +85,6 @@ static void take_group_locked(struct session *self)
         writer->first = job->next;
         if (!writer->first)
             writer->last = NULL;
-        writer->queued--;
         bytes += job->entry->payload.len;
         group->jobs[group->count] = job;
         group->items[group->count] =
@@ -198,7 +99,6 @@ static bool write_once(struct session *self, struct fault *fault)
     bool ok = batch_write(self->db, self->coder, self->audit->options.stream,
                           &self->stream, self->group.items, self->group.count, fault);
     int64_t took_us = clock_mono_us() - start_us;
-    gather_commit(&self->gather, took_us);
     struct writer *writer = self->writer;
     pthread_mutex_lock(&writer->lock);
     writer->stats.commits += ok;
@@ -218,7 +118,7 @@ static bool write_group(struct session *self, struct fault *fault)
             return false;
         db_close(self->db);
         self->db = NULL;
-        if (!connect_store(self, fault))
+        if (!session_connect(self, fault))
             return false;
     }
 }
@@ -241,7 +141,7 @@ static void commit_group(struct session *self)
     } else if (write_group(self, &fault)) {
         finish_group(self, CAA_OK);
     } else {
-        give_up(self, &fault);
+        session_give_up(self, &fault);
         finish_group(self, CAA_EIO);
     }
 }
@@ -276,12 +176,12 @@ static void prune(struct session *self)
     }
     self->prune_at_us = clock_mono_us() + PRUNE_REST_US;
     if (fault.cure != FAULT_RETRY) {
-        give_up(self, &fault);
+        session_give_up(self, &fault);
         return;
     }
     db_close(self->db);
     self->db = NULL;
-    try_connect(self);
+    session_try(self);
 }
 
 /* --- the thread --- */
@@ -308,8 +208,6 @@ static bool await_work(struct session *self, bool *out_of_time)
         else
             audit_cond_wait_until(&writer->wake, &writer->lock, duty_us);
     }
-    if (writer->first && self->db)
-        gather_wait_locked(&self->gather, writer, self->audit->options.batch_entries);
     bool more = writer->first || !writer->closing;
     *out_of_time = writer->closing && clock_mono_us() > writer->close_until_us;
     take_group_locked(self);
@@ -328,7 +226,7 @@ static void *write_records(void *arg)
         }
         bool due = clock_mono_us() >= next_duty_us(self);
         if (due && !self->db)
-            try_connect(self);
+            session_try(self);
         if (self->group.count > 0)
             commit_group(self);
         if (due && self->db && self->audit->options.keep_days)
@@ -348,7 +246,7 @@ static struct session *create_session(struct audit *audit)
     size_t room = audit->options.batch_entries;
     self->audit = audit;
     self->writer = &audit->writer;
-    self->backoff_us = BACKOFF_FIRST_US;
+    self->backoff_us = SESSION_BACKOFF_US;
     self->coder = coder_create();
     self->group.jobs = calloc(room, sizeof *self->group.jobs);
     self->group.items = calloc(room, sizeof *self->group.items);
@@ -360,12 +258,12 @@ static struct session *create_session(struct audit *audit)
 static bool connect_first(struct session *self, struct fault *fault)
 {
     int64_t until_us = clock_mono_us() + (int64_t)CLAIM_WAIT_MS * 1000;
-    while (!connect_store(self, fault)) {
+    while (!session_connect(self, fault)) {
         if (fault->cure != FAULT_TAKEN && fault->cure != FAULT_RETRY)
             return false;
         if (clock_mono_us() > until_us)
             return false;
-        struct timespec pause = {.tv_nsec = BACKOFF_FIRST_US * 1000};
+        struct timespec pause = {.tv_nsec = SESSION_BACKOFF_US * 1000};
         nanosleep(&pause, NULL);
     }
     return true;
@@ -375,7 +273,7 @@ static enum caa_err first_claim(struct session *self, char *why)
 {
     struct fault fault;
     if (!keeps_records(self) || connect_first(self, &fault)) {
-        serve(self);
+        session_serve(self);
         return CAA_OK;
     }
     if (fault.cure == FAULT_TAKEN) {
@@ -390,7 +288,7 @@ static enum caa_err first_claim(struct session *self, char *why)
         snprintf(why, AUDIT_TEXT_LEN, "%s", fault.text);
         return CAA_EIO;
     }
-    give_up(self, &fault);
+    session_give_up(self, &fault);
     return CAA_OK;
 }
 

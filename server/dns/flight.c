@@ -173,12 +173,28 @@ static bool says_more(enum caa_outcome outcome)
     return outcome != CAA_OUTCOME_TIMEOUT && outcome != CAA_OUTCOME_RESOLVER_UNAVAILABLE;
 }
 
+static bool has_ede_text(const struct caa_answer *answer)
+{
+    for (size_t i = 0; i < answer->ede_count; i++)
+        if (answer->ede[i].text.len > 0)
+            return true;
+    return false;
+}
+
+/* Unbound tells why validation failed once; while it remembers the failure,
+ * the retry is answered with a bare EDE 6. */
+static bool tells_more(const struct caa_answer *kept, const struct caa_answer *draft)
+{
+    if (says_more(kept->outcome) != says_more(draft->outcome))
+        return says_more(kept->outcome);
+    return kept->outcome == draft->outcome && has_ede_text(kept) && !has_ede_text(draft);
+}
+
 static void keep_failure(struct flight *flight, const struct caa_answer *draft)
 {
     if (flight->checking_disabled)
         return; /* asked only to explain the failure kept */
-    if (flight->failure && says_more(flight->failure->answer.outcome) &&
-        !says_more(draft->outcome))
+    if (flight->failure && tells_more(&flight->failure->answer, draft))
         return;
     struct held_answer *held = held_create(draft);
     if (!held)

@@ -82,7 +82,10 @@ static void on_received(struct rpc_slot *slot)
     struct rpc_door *door = slot->door;
     unsigned left = atomic_fetch_sub(&door->receiving, 1) - 1;
     int err = nng_aio_result(slot->aio);
-    if (err == NNG_ECLOSED || err == NNG_ECANCELED || atomic_load(&door->closing))
+    bool closing = atomic_load(&door->closing);
+    if (err == 0 && closing)
+        nng_msg_free(nng_aio_get_msg(slot->aio));
+    if (err == NNG_ECLOSED || err == NNG_ECANCELED || closing)
         return;
     if (left < SLOTS_LOW)
         open_slots(door);
@@ -203,6 +206,7 @@ bool rpc_door_open(struct rpc_door *door, struct rpc_server *server,
                    char *error, size_t error_size)
 {
     const char *what = "socket";
+    memset(door, 0, sizeof *door); /* one that failed may have been here */
     door->server = server;
     door->roles = listen->roles;
     door->url = listen->url;

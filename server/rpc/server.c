@@ -37,8 +37,8 @@ struct rpc_server {
     struct service_entry services[SERVICES_MAX];
     size_t service_count;
     struct rpc_door doors[DOORS_MAX];
-    size_t door_count;
-    atomic_uint in_flight; /* calls of bounded services */
+    atomic_size_t door_count; /* doors below it are open */
+    atomic_uint in_flight;    /* calls of bounded services */
     atomic_uint calls_open;
     atomic_bool draining, stopping;
     atomic_ullong refused, calls;

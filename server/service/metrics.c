@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/metrics_help.h"
+#include "service/metrics_process.h"
+
 struct metrics {
     struct service *service;
     nng_http_server *server;
@@ -15,7 +18,7 @@ struct metrics {
 
 struct page {
     FILE *out;
-    char last_name[96]; /* # TYPE once a name */
+    char last_name[96]; /* # HELP and # TYPE once a name */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -39,6 +42,9 @@ static void print_type(struct page *page, const char *name)
     }
     if (strcmp(page->last_name, family) == 0)
         return;
+    const char *help = metrics_help(family);
+    if (help)
+        fprintf(page->out, "# HELP %s %s\n", family, help);
     fprintf(page->out, "# TYPE %s %s\n", family, type);
     snprintf(page->last_name, sizeof page->last_name, "%s", family);
 }
@@ -82,6 +88,7 @@ static void on_metrics(nng_aio *aio)
     struct page page = {.out = open_memstream(&body, &len)};
     if (page.out) {
         service_stats_each(metrics_of(aio)->service, print_stat, &page);
+        metrics_process_each(print_stat, &page);
         fclose(page.out);
     }
     if (body)

@@ -96,6 +96,7 @@ def main():
     except (BenchError, LabError, OSError) as error:
         print("bench: %s" % error, file=sys.stderr)
         return 1
+    os.makedirs(os.path.dirname(os.path.abspath(args.json)), exist_ok=True)
     with open(args.json, "w", encoding="ascii") as file:
         json.dump(found, file, indent=1)
         file.write("\n")

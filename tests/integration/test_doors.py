@@ -16,7 +16,7 @@ import pytest
 
 import raw
 from daemon import BIN, Daemon
-from doors import TlsDaemon, free_port, make_pki
+from doors import LENIENT, TlsDaemon, free_port, make_pki
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PERMISSION_DENIED = 7
@@ -160,7 +160,7 @@ def test_a_client_that_never_reads_is_bounded(lab, pki):
             print(f"\n{sent} requests, no reply read: others at most {worst * 1e3:.1f} ms, "
                   f"memory {before:.0f} -> {caad.rss_mib():.0f} MiB")
             eventually(lambda: is_gone(deaf.stream), 5)
-        assert worst < 1 and caad.rss_mib() < before + 250
+        assert worst < LENIENT and caad.rss_mib() < before + 250 * LENIENT
         assert caad.tls_caactl("client", "check", "www.example.test").returncode == 0
 
 
@@ -306,7 +306,7 @@ def test_clients_that_hang_up_at_once_keep_nobody_out(lab, pki):
                 eventually(lambda: caad.tls_caactl("client", "health").returncode == 0, 10)
             else:
                 eventually(lambda: answers(url), 10)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < LENIENT
 
 
 FLOOD = """

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import raw
-from doors import TlsDaemon
+from doors import LENIENT, TlsDaemon
 from daemon import Daemon
 
 MAX_IN_FLIGHT = 20
@@ -115,9 +115,9 @@ def test_ten_times_the_capacity(caad):
           f"\nmemory {before:.1f} -> {caad.rss_mib():.1f} MiB")
     assert set(load.codes) == {0, RESOURCE_EXHAUSTED} and load.hints == {100}
     assert goodput > 0.5 * capacity and len(refusals) > 2 * load.codes[0]
-    assert statistics.median(refusals) < DELAY_MS / 2000
-    assert health[int(len(health) * 0.99)] < 0.5
-    assert caad.rss_mib() < before + 50
+    assert statistics.median(refusals) < LENIENT * DELAY_MS / 2000
+    assert health[int(len(health) * 0.99)] < 0.5 * LENIENT
+    assert caad.rss_mib() < before + 50 * LENIENT
 
 
 def test_admin_and_health_answer_during_overload(caad):
@@ -126,7 +126,7 @@ def test_admin_and_health_answer_during_overload(caad):
     load = Load(caad.url, 3, rate=2000)
     stats = latencies(caad.url, "caa.v1.AdminService/GetStats", load)
     print(f"\nGetServerInfo {shown(info)}\nGetStats {shown(stats)}")
-    assert max(statistics.median(info), statistics.median(stats)) < 0.1
+    assert max(statistics.median(info), statistics.median(stats)) < 0.1 * LENIENT
     assert caad.stats()["caad_rpc_refused_total"] > 0
 
 
@@ -157,7 +157,7 @@ def test_slow_names_hold_up_nobody_elses(lab):
             slow.stream.close()
         print(f"\na quick name alone p50 {alone * 1e3:.1f} ms; beside 100 unanswered "
               f"{shown(beside)}")
-        assert statistics.median(beside) < 0.05
+        assert statistics.median(beside) < 0.05 * LENIENT
 
 
 def test_stalled_clients_cost_others_nothing(caad):
@@ -174,7 +174,7 @@ def test_stalled_clients_cost_others_nothing(caad):
             assert peer.call(raw.HEALTH).code == 0
             taken.append(time.monotonic() - began)
     print(f"\nbeside 200 stalled clients {shown(sorted(taken))}")
-    assert statistics.median(taken) < 0.05
+    assert statistics.median(taken) < 0.05 * LENIENT
     for peer in stalled:
         peer.stream.close()
 
@@ -187,6 +187,6 @@ def test_a_claimed_length_takes_no_memory(caad):
         peer.stream.sendall(b"\x01" + (1 << 20).to_bytes(8, "big"))
     time.sleep(0.5)
     print(f"\nmemory {before:.1f} -> {caad.rss_mib():.1f} MiB")
-    assert caad.rss_mib() < before + 20
+    assert caad.rss_mib() < before + 20 * LENIENT
     for peer in peers:
         peer.stream.close()

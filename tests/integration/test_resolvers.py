@@ -18,13 +18,6 @@ NAMES = (GOOD, UNSIGNED, DENIED, BOGUS)
 OURS = {"RESOLVER_UNAVAILABLE", "DEADLINE_EXCEEDED"}
 
 
-@pytest.fixture
-def lab():
-    """One of its own: its parts are stopped and replaced."""
-    with Lab() as running:
-        yield running
-
-
 def validating(lab, part, wanted):
     """Replace a resolver by one that validates, or by one that does not."""
     path = os.path.join(lab.dir, part + ".conf")
@@ -36,6 +29,19 @@ def validating(lab, part, wanted):
         file.write(text.replace(f"module-config: {modules[not wanted]}",
                                 f"module-config: {modules[wanted]}"))
     lab.start(part)
+
+
+@pytest.fixture(scope="module")
+def own_lab():
+    with Lab() as running:
+        yield running
+
+
+@pytest.fixture
+def lab(own_lab):
+    """Not the one of the other tests: its parts are stopped and replaced."""
+    yield own_lab
+    validating(own_lab, "resolver", True)
 
 
 def judge(load):
@@ -123,6 +129,15 @@ def test_the_second_resolver_answers_while_the_first_is_in_trouble(lab, trouble)
         report(f"two resolvers, the first {trouble}", load, watch)
         judge(load)
         assert {change[1] for change in watch.changes} == {"SERVING"}
+
+
+def test_a_resolver_replaced_between_two_self_tests_is_not_believed(lab):
+    """Nothing was asked meanwhile, so only the answer itself can give it away."""
+    with Daemon([lab.resolver]) as caad, wire.Caller.to(caad.url) as peer:
+        assert wire.results(peer.check(UNSIGNED))[UNSIGNED][0] == "PERMITTED"
+        validating(lab, "resolver", False)
+        found = wire.results(peer.check(BOGUS, UNSIGNED, GOOD, fresh=True))
+        assert {verdict for verdict, _ in found.values()} == {"LOOKUP_FAILED"}, found
 
 
 def test_without_require_dnssec_a_resolver_that_does_not_validate_is_used(lab):

@@ -151,7 +151,7 @@ def test_slow_input_is_not_kept_waiting(caad):
 def test_interrupted_and_resumed_is_as_uninterrupted(caad, names, whole, tmp_path, number, status):
     out = tmp_path / "out"
     for part in (1, 2, 3):
-        process = start(caad, names, "--resume", out, "--rate", 20000)
+        process = start(caad, names, "--resume", out, "--rate", 8000)
         wait_for_lines(out, LINES * part // 4, process)
         process.send_signal(number)
         message = process.communicate()[1]
@@ -199,7 +199,7 @@ def test_another_input_s_output_is_left_alone(caad, names, tmp_path):
 def test_a_daemon_that_restarts_costs_no_line(lab, names, whole, tmp_path):
     out = tmp_path / "out"
     with Daemon([lab.resolver]) as caad:
-        process = start(caad, names, "--output", out, "--rate", 20000)
+        process = start(caad, names, "--output", out, "--rate", 8000)
         for part in (1, 2):
             wait_for_lines(out, LINES * part // 3, process)
             caad.kill()

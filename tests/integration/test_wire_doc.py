@@ -23,7 +23,6 @@ def example(tmp_path_factory):
     with open(os.path.join(ROOT, "docs", "wire.md"), encoding="utf-8") as text:
         code = re.search(r"```python\n(.*?)```", text.read(), re.DOTALL)[1]
     sys.path.insert(0, out)
-    # wire.py has the same schema in the process' pool already, which is no conflict.
     try:
         found = {}
         exec(compile(code, "docs/wire.md", "exec"), found)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rpc/nng_mend.h"
+
 #define WORKERS 32
 
 enum worker_state { RECEIVING, DELAYING, SENDING };
@@ -153,6 +155,7 @@ static struct peer *new_peer(const char *url, peer_handler handler, void *arg,
         abort();
     peer->handler = handler;
     peer->arg = arg;
+    nng_mend();
     must(nng_rep0_open(&peer->socket), "open");
     must(nng_listener_create(listener, peer->socket, url), url);
     must(nng_listener_set_size(*listener, NNG_OPT_RECVMAXSZ, 1u << 20), "limit");

@@ -56,7 +56,8 @@ static void put_escaped(struct message *m, const char *text)
 {
     for (; *text; text++) {
         if (text[0] == '\\') {
-            put_u8(m, (unsigned)strtoul((char[]){text[1], text[2], text[3], 0}, NULL, 10));
+            put_u8(m,
+                   (unsigned)strtoul((char[]){text[1], text[2], text[3], 0}, NULL, 10));
             text += 3;
         } else {
             put_u8(m, (unsigned char)*text);
@@ -120,8 +121,8 @@ static unsigned type_of(const char *text)
     static const struct {
         const char *text;
         unsigned type;
-    } types[] = {{"CAA", 257},        {"CNAME", TYPE_CNAME}, {"DNAME", TYPE_DNAME},
-                 {"NS", TYPE_NS},     {"SOA", TYPE_SOA},     {"OPT", TYPE_OPT}};
+    } types[] = {{"CAA", 257},    {"CNAME", TYPE_CNAME}, {"DNAME", TYPE_DNAME},
+                 {"NS", TYPE_NS}, {"SOA", TYPE_SOA},     {"OPT", TYPE_OPT}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(text, types[i].text) == 0)
             return types[i].type;

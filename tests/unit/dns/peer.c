@@ -120,8 +120,8 @@ static bool parse(struct bytes query, bool tcp, struct peer_question *out)
 
 static int answer_self_test(struct peer *peer, enum peer_health health)
 {
-    unsigned flags = RECURSIVE | (health == PEER_VALIDATES ? AD : 0) |
-                     (health == PEER_FAILS ? 2 : 0);
+    unsigned flags =
+        RECURSIVE | (health == PEER_VALIDATES ? AD : 0) | (health == PEER_FAILS ? 2 : 0);
     message_write(&peer->reply, flags, "QD . SOA\nAN . 60 SOA 60\n");
     return 0;
 }
@@ -161,9 +161,8 @@ static bool handle(struct peer *peer, struct bytes query, int tcp_fd,
     struct late *late = malloc(sizeof *late + prefix + len);
     if (!late)
         abort();
-    *late = (struct late){.at_us = clock_mono_us() + delay_ms * 1000LL,
-                          .fd = tcp_fd,
-                          .len = prefix + len};
+    *late = (struct late){
+        .at_us = clock_mono_us() + delay_ms * 1000LL, .fd = tcp_fd, .len = prefix + len};
     if (address)
         late->address = *address;
     memcpy(peer->reply.data, query.data, 2);

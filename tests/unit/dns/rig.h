@@ -65,8 +65,8 @@ void assert_outcome(struct rig *rig, const char *name, enum caa_outcome outcome)
 int rig_answer_rrset(void *arg, const struct peer_question *question,
                      struct message *reply);
 
-#define RIG_RRSET "AN @12 300 CAA 0 issue ca.test\nAR . 0 OPT 0\n"
-#define RIG_NODATA "NS test 300 SOA 300\nAR . 0 OPT 0\n"
+#define RIG_RRSET   "AN @12 300 CAA 0 issue ca.test\nAR . 0 OPT 0\n"
+#define RIG_NODATA  "NS test 300 SOA 300\nAR . 0 OPT 0\n"
 #define RIG_NOTHING "AR . 0 OPT 0\n"
 
 #endif

@@ -194,8 +194,7 @@ static void the_least_recently_used_goes_first(void **state)
     assert_null(cache_get(cache, 2, "b", 0));
     assert_int_equal(cache_count(cache), 2);
     for (size_t i = 0; i < 3; i += 2) {
-        struct held_answer *found =
-            cache_get(cache, i + 1, held[i]->answer.name, 0);
+        struct held_answer *found = cache_get(cache, i + 1, held[i]->answer.name, 0);
         assert_ptr_equal(found, held[i]);
         held_unref(found);
     }
@@ -206,9 +205,9 @@ static void the_least_recently_used_goes_first(void **state)
 
 /* -------------------------------------------------------------------- flushing */
 
-static const char *const family[] = {"example.test",     "www.example.test",
-                                     "a.b.example.test", "notexample.test",
-                                     "test",             "example.test.other"};
+static const char *const family[] = {
+    "example.test", "www.example.test",  "a.b.example.test", "notexample.test",
+    "test",         "example.test.other"};
 
 static struct cache *create_family(void)
 {

@@ -13,7 +13,7 @@ struct row {
 };
 
 #define OPT_RECORD "\0\0\x29\x04\xd0\0\0\0\0\0\0"
-#define LABEL_63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
+#define LABEL_63   "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
 
 /* A header, the question, and an OPT that advertises 1,232 octets, no DO. */
 static struct row rows[] = {

@@ -26,7 +26,7 @@ struct sent {
 struct row {
     const char *name;
     struct step steps[STEPS];
-    int outcome;          /* of enum caa_outcome */
+    int outcome; /* of enum caa_outcome */
     struct sent sent[TRIES];
 };
 
@@ -45,14 +45,38 @@ enum {
     UNAVAILABLE = CAA_OUTCOME_RESOLVER_UNAVAILABLE,
 };
 
-#define GOOD {0, RECURSIVE | AD, RIG_RRSET}
-#define EMPTY {0, RECURSIVE | AD, RIG_NODATA}
-#define FAILS {0, RECURSIVE | 2, "AR . 0 OPT 0 000f00050007676f6e\n"}
-#define REFUSES {0, RECURSIVE | 5, RIG_NOTHING}
-#define CUTS {0, RECURSIVE | TC, RIG_NOTHING}
-#define LIES {0, RECURSIVE, "AN @12 300 1 7f000001\nAR . 0 OPT 0\n"}
-#define QUIET {PEER_SILENT, 0, ""}
-#define HANGS_UP {PEER_HANG_UP, 0, ""}
+#define GOOD                                                                             \
+    {                                                                                    \
+        0, RECURSIVE | AD, RIG_RRSET                                                     \
+    }
+#define EMPTY                                                                            \
+    {                                                                                    \
+        0, RECURSIVE | AD, RIG_NODATA                                                    \
+    }
+#define FAILS                                                                            \
+    {                                                                                    \
+        0, RECURSIVE | 2, "AR . 0 OPT 0 000f00050007676f6e\n"                            \
+    }
+#define REFUSES                                                                          \
+    {                                                                                    \
+        0, RECURSIVE | 5, RIG_NOTHING                                                    \
+    }
+#define CUTS                                                                             \
+    {                                                                                    \
+        0, RECURSIVE | TC, RIG_NOTHING                                                   \
+    }
+#define LIES                                                                             \
+    {                                                                                    \
+        0, RECURSIVE, "AN @12 300 1 7f000001\nAR . 0 OPT 0\n"                            \
+    }
+#define QUIET                                                                            \
+    {                                                                                    \
+        PEER_SILENT, 0, ""                                                               \
+    }
+#define HANGS_UP                                                                         \
+    {                                                                                    \
+        PEER_HANG_UP, 0, ""                                                              \
+    }
 
 /* clang-format off */
 #pragma GCC diagnostic push

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define WWW "www.example.test"
-#define Q "QD " WWW " CAA\n"
+#define Q   "QD " WWW " CAA\n"
 #define OPT "AR . 0 OPT 0\n"
-#define CA "AN " WWW " 300 CAA 0 issue ca.test\n"
+#define CA  "AN " WWW " 300 CAA 0 issue ca.test\n"
 #define SOA "NS example.test 3600 SOA 900\n"
 
 struct row {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define WWW "www.example.test"
-#define Q "QD " WWW " CAA\n"
+#define Q   "QD " WWW " CAA\n"
 #define OPT "AR . 0 OPT 0 000f00050007676f6e\n"
 
 enum { BUDGET = 16 << 20 };
@@ -180,8 +180,7 @@ static void a_chain_of_20_is_followed_and_one_of_65_is_not(void **state)
 /* ------------------------------------------------------------------- by size */
 
 /* As many smallest records, octets of one, as fit a message. */
-static size_t fill(struct message *message, const void *record, size_t len,
-                   size_t up_to)
+static size_t fill(struct message *message, const void *record, size_t len, size_t up_to)
 {
     size_t count = 0;
     for (; message->len + len <= up_to; count++)
@@ -224,8 +223,8 @@ static void the_dearest_message_is_read_within_two_seconds(void **state)
     enum { CHAIN = 60, CHAIN_OCTETS = 3000 };
     static struct message message;
     message_write(&message, RECURSIVE, Q);
-    size_t count = fill(&message, smallest_caa, sizeof smallest_caa,
-                        MESSAGE_MAX - CHAIN_OCTETS);
+    size_t count =
+        fill(&message, smallest_caa, sizeof smallest_caa, MESSAGE_MAX - CHAIN_OCTETS);
     message_lie(&message, 1, (unsigned)count);
     add_chain(&message, CHAIN);
     assert_in_range(message.len, MESSAGE_MAX / 2, MESSAGE_MAX);

@@ -144,8 +144,8 @@ static void a_failure_is_asked_again_every_time(void **state)
 {
     (void)state;
     struct rig rig;
-    rig_start(&rig,
-              &(struct rig_options){.script = refuse, .attempts = 1, .cache_max_entries = 9});
+    rig_start(&rig, &(struct rig_options){
+                        .script = refuse, .attempts = 1, .cache_max_entries = 9});
     for (unsigned i = 1; i <= 3; i++) {
         assert_outcome(&rig, "www.example.test", CAA_OUTCOME_REFUSED);
         assert_int_equal(peer_udp_questions(rig.peers[0]), i);
@@ -228,9 +228,10 @@ static void destroy_ends_every_open_question_once(void **state)
     enum { COUNT = 600 };
     static struct ask asks[COUNT];
     struct rig rig;
-    rig_start(&rig, &(struct rig_options){
-                        .script = stay_silent, .workers = 3, .timeout_ms = 100,
-                        .attempts = 10});
+    rig_start(&rig, &(struct rig_options){.script = stay_silent,
+                                          .workers = 3,
+                                          .timeout_ms = 100,
+                                          .attempts = 10});
     for (size_t i = 0; i < COUNT; i++) {
         char name[32];
         snprintf(name, sizeof name, "n%zu.test", i % 400);

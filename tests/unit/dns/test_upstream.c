@@ -162,8 +162,9 @@ static void each_change_is_reported_once(void **state)
     (void)state;
     struct rig rig;
     struct change change = {0};
-    rig_start(&rig, &(struct rig_options){
-                        .script = rig_answer_rrset, .arg = &change, .changed = on_change});
+    rig_start(&rig, &(struct rig_options){.script = rig_answer_rrset,
+                                          .arg = &change,
+                                          .changed = on_change});
     assert_int_equal(atomic_load(&change.count), 1);
     assert_int_equal(atomic_load(&change.from), UPSTREAM_UNTESTED);
     assert_int_equal(atomic_load(&change.to), UPSTREAM_VALIDATING);

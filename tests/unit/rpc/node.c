@@ -20,28 +20,31 @@ struct node {
     uint32_t *words;
 };
 
-#define ONE(id_, kind, member, type_of_it)                                                \
-    {.name = #member,                                                                    \
-     .id = id_,                                                                           \
-     .label = PROTOBUF_C_LABEL_NONE,                                                     \
-     .type = PROTOBUF_C_TYPE_##kind,                                                     \
-     .offset = offsetof(struct node, member),                                            \
-     .descriptor = type_of_it}
-#define MANY(id_, kind, member, type_of_it)                                               \
-    {.name = #member,                                                                    \
-     .id = id_,                                                                           \
-     .label = PROTOBUF_C_LABEL_REPEATED,                                                 \
-     .type = PROTOBUF_C_TYPE_##kind,                                                     \
-     .quantifier_offset = offsetof(struct node, n_##member),                             \
-     .offset = offsetof(struct node, member),                                            \
-     .descriptor = type_of_it}
+#define ONE(id_, kind, member, type_of_it)                                               \
+    {                                                                                    \
+        .name = #member, .id = id_, .label = PROTOBUF_C_LABEL_NONE,                      \
+        .type = PROTOBUF_C_TYPE_##kind, .offset = offsetof(struct node, member),         \
+        .descriptor = type_of_it                                                         \
+    }
+#define MANY(id_, kind, member, type_of_it)                                              \
+    {                                                                                    \
+        .name = #member, .id = id_, .label = PROTOBUF_C_LABEL_REPEATED,                  \
+        .type = PROTOBUF_C_TYPE_##kind,                                                  \
+        .quantifier_offset = offsetof(struct node, n_##member),                          \
+        .offset = offsetof(struct node, member), .descriptor = type_of_it                \
+    }
 
 static const ProtobufCFieldDescriptor fields[] = {
-    ONE(1, MESSAGE, child, &node_descriptor), MANY(2, MESSAGE, children, &node_descriptor),
-    ONE(3, STRING, text, NULL),               MANY(4, STRING, texts, NULL),
-    ONE(5, BYTES, octets, NULL),              ONE(6, UINT32, number, NULL),
-    ONE(7, FIXED32, word, NULL),              ONE(8, FIXED64, long_word, NULL),
-    MANY(9, UINT32, numbers, NULL),           MANY(10, FIXED32, words, NULL),
+    ONE(1, MESSAGE, child, &node_descriptor),
+    MANY(2, MESSAGE, children, &node_descriptor),
+    ONE(3, STRING, text, NULL),
+    MANY(4, STRING, texts, NULL),
+    ONE(5, BYTES, octets, NULL),
+    ONE(6, UINT32, number, NULL),
+    ONE(7, FIXED32, word, NULL),
+    ONE(8, FIXED64, long_word, NULL),
+    MANY(9, UINT32, numbers, NULL),
+    MANY(10, FIXED32, words, NULL),
 };
 
 static const unsigned by_name[] = {0, 1, 7, 5, 8, 4, 2, 3, 6, 9};

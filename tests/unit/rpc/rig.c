@@ -91,8 +91,8 @@ static void add_services(struct rig *rig)
                      CAA_OK);
     assert_int_equal(
         rpc_server_add(rig->server, &rig->health.base, RPC_ROLE_CHECK, false), CAA_OK);
-    assert_int_equal(
-        rpc_server_add(rig->server, &rig->admin.base, RPC_ROLE_ADMIN, false), CAA_OK);
+    assert_int_equal(rpc_server_add(rig->server, &rig->admin.base, RPC_ROLE_ADMIN, false),
+                     CAA_OK);
 }
 
 /* ------------------------------------------------------------------ the server */
@@ -161,6 +161,27 @@ void rig_release(struct rig *rig)
     for (unsigned i = 0; i < count; i++)
         reply_check(rig->held[i]);
     pthread_mutex_unlock(&rig->lock);
+}
+
+static unsigned connections(struct rig *rig)
+{
+    struct rpc_stats stats;
+    rpc_server_stats(rig->server, &stats);
+    return stats.connections;
+}
+
+void rig_await_connections(struct rig *rig, unsigned count)
+{
+    for (int ms = 0; ms < 5000 && connections(rig) != count; ms++)
+        usleep(1000);
+    assert_int_equal(connections(rig), count);
+}
+
+void rig_await_in_flight(struct rig *rig, unsigned count)
+{
+    for (int ms = 0; ms < 5000 && rpc_server_in_flight(rig->server) != count; ms++)
+        usleep(1000);
+    assert_int_equal(rpc_server_in_flight(rig->server), count);
 }
 
 /* ------------------------------------------------------------------- a client */
@@ -236,6 +257,21 @@ struct bytes pack_check(uint8_t *out, size_t size, const char *order_id)
     request.payload.data = payload;
     request.payload.len = caa__v1__check_domains_request__pack(&check, payload);
     return pack_request(out, size, &request);
+}
+
+struct request send_held(struct client *client)
+{
+    uint8_t out[300];
+    return request_send(client, pack_check(out, sizeof out, "hold"), RIG_PATIENCE_MS);
+}
+
+int receive_code(struct request *request)
+{
+    Rpc__V1__Response *response = request_receive(request);
+    assert_non_null(response);
+    int code = (int)response->status->code;
+    response_free(response);
+    return code;
 }
 
 Rpc__V1__Response *call_octets(struct client *client, struct bytes message)

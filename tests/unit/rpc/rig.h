@@ -47,6 +47,9 @@ void rig_stop(struct rig *rig);
 void rig_await_held(struct rig *rig, unsigned count);
 /* Answers all that are held. */
 void rig_release(struct rig *rig);
+/* Wait until so many there are; fail after 5 s. */
+void rig_await_connections(struct rig *rig, unsigned count);
+void rig_await_in_flight(struct rig *rig, unsigned count);
 
 /* ------------------------------------------------------------------ a client */
 
@@ -74,6 +77,10 @@ void request_cancel(struct request *request);
 struct bytes pack_request(uint8_t *out, size_t size, const Rpc__V1__Request *request);
 /* CheckDomains with this order_id, ready to send. */
 struct bytes pack_check(uint8_t *out, size_t size, const char *order_id);
+
+/* A CheckDomains that is held, and the code of its reply, which must come. */
+struct request send_held(struct client *client);
+int receive_code(struct request *request);
 
 /* Sends and receives; a reply must come. */
 Rpc__V1__Response *call_octets(struct client *client, struct bytes message);

@@ -60,29 +60,30 @@ static void text_is_well_formed_utf_8_without_nul(void **state)
 struct row {
     const char *name;
     struct bytes octets;
-    const char *field;  /* NULL: well */
-    const char *reason; /* a part of it */
+    const char *field;                            /* NULL: well */
+    const char *reason;                           /* a part of it */
     const ProtobufCMessageDescriptor *descriptor; /* NULL: test.Node */
 };
 
-#define NOT_TEXT "UTF-8 text without NUL"
+#define NOT_TEXT   "UTF-8 text without NUL"
 #define NO_MESSAGE "not a protobuf message"
 #define OTHER_TYPE "another type"
-#define CHECK &caa__v1__check_domains_request__descriptor
-#define ENVELOPE &rpc__v1__request__descriptor
+#define CHECK      &caa__v1__check_domains_request__descriptor
+#define ENVELOPE   &rpc__v1__request__descriptor
 
 static struct row rows[] = {
     {"an empty message", OCTETS(""), NULL, NULL, NULL},
     {"a text", OCTETS("\x1a\x02ok"), NULL, NULL, NULL},
     {"octets may be anything", OCTETS("\x2a\x03\0\xff\xc0"), NULL, NULL, NULL},
-    {"a field twice", OCTETS("\x1a\x01"
-                             "a\x1a\x01"
-                             "b"),
+    {"a field twice",
+     OCTETS("\x1a\x01"
+            "a\x1a\x01"
+            "b"),
      NULL, NULL, NULL},
     {"every kind of number", OCTETS("\x30\x96\x01\x3d\1\2\3\4\x41\1\2\3\4\5\6\7\x08"),
      NULL, NULL, NULL},
-    {"a number of ten octets",
-     OCTETS("\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), NULL, NULL, NULL},
+    {"a number of ten octets", OCTETS("\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+     NULL, NULL, NULL},
     {"a number of eleven octets",
      OCTETS("\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "", NO_MESSAGE, NULL},
     {"numbers packed and not", OCTETS("\x4a\x03\x01\x96\x01\x48\x05\x4a\0"), NULL, NULL,
@@ -94,20 +95,22 @@ static struct row rows[] = {
      NULL},
 
     {"a text that is none", OCTETS("\x1a\x02\xc0\x80"), "text", NOT_TEXT, NULL},
-    {"a text with NUL", OCTETS("\x1a\x03"
-                               "a\0b"),
+    {"a text with NUL",
+     OCTETS("\x1a\x03"
+            "a\0b"),
      "text", NOT_TEXT, NULL},
     {"the fourth name", OCTETS("\x32\1a\x32\1b\x32\1c\x32\1\0"), "names[3]", NOT_TEXT,
      CHECK},
-    {"a name with octets behind its end", OCTETS("\x32\x0c"
-                                                 "ok.test\0evil"),
+    {"a name with octets behind its end",
+     OCTETS("\x32\x0c"
+            "ok.test\0evil"),
      "names[0]", NOT_TEXT, CHECK},
-    {"the last of a field that comes twice", OCTETS("\x1a\x01"
-                                                    "a\x1a\x01\xff"),
+    {"the last of a field that comes twice",
+     OCTETS("\x1a\x01"
+            "a\x1a\x01\xff"),
      "text", NOT_TEXT, NULL},
     {"a text inside", OCTETS("\x0a\x03\x1a\x01\xff"), "child.text", NOT_TEXT, NULL},
-    {"a text deep inside",
-     OCTETS("\x12\0\x12\x0c\x0a\x0a\x22\0\x22\x02ok\x22\x02\xc3("),
+    {"a text deep inside", OCTETS("\x12\0\x12\x0c\x0a\x0a\x22\0\x22\x02ok\x22\x02\xc3("),
      "children[1].child.texts[2]", NOT_TEXT, NULL},
     {"a value of the metadata", OCTETS("\x22\x03\x0a\x01k\x22\x06\x0a\x01k\x12\x01\x80"),
      "metadata[1].value", NOT_TEXT, ENVELOPE},
@@ -121,8 +124,9 @@ static struct row rows[] = {
     {"a number that is missing", OCTETS("\x30"), "", NO_MESSAGE, NULL},
     {"a word cut", OCTETS("\x3d\1\2\3"), "", NO_MESSAGE, NULL},
     {"a long word cut", OCTETS("\x41\1\2\3\4\5\6\7"), "", NO_MESSAGE, NULL},
-    {"a text cut", OCTETS("\x1a\x05"
-                          "abcd"),
+    {"a text cut",
+     OCTETS("\x1a\x05"
+            "abcd"),
      "", NO_MESSAGE, NULL},
     {"a length cut", OCTETS("\x1a\x80"), "", NO_MESSAGE, NULL},
     {"a length beyond all memory", OCTETS("\x1a\xff\xff\xff\xff\x0f"), "", NO_MESSAGE,

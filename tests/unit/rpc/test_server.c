@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK "caa.v1.CaaService/CheckDomains"
+#define CHECK  "caa.v1.CaaService/CheckDomains"
 #define HEALTH "caa.v1.HealthService/Check"
-#define STATS "caa.v1.AdminService/GetStats"
+#define STATS  "caa.v1.AdminService/GetStats"
 
 static struct rig rig;
 static struct client client;
@@ -93,9 +93,9 @@ static void the_caller_is_what_it_says_and_who_it_is(void **state)
 static void patience_has_a_default_and_a_bound(void **state)
 {
     (void)state;
-    static const uint32_t rows[][2] = {
-        {0, 30000}, {1, 1}, {1500, 1500}, {600000, 600000}, {600001, 600000},
-        {UINT32_MAX, 600000}};
+    static const uint32_t rows[][2] = {{0, 30000},       {1, 1},
+                                       {1500, 1500},     {600000, 600000},
+                                       {600001, 600000}, {UINT32_MAX, 600000}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t out[300];
         Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
@@ -181,8 +181,9 @@ struct envelope_row {
 static const struct envelope_row envelopes[] = {
     {"no protobuf", OCTETS("GET / HTTP/1.1\r\n\r\n"), ""},
     {"half a field", OCTETS("\x0a\x50"), ""},
-    {"a method with NUL", OCTETS("\x0a\x02"
-                                 "a\0"),
+    {"a method with NUL",
+     OCTETS("\x0a\x02"
+            "a\0"),
      "method"},
     {"a method that is a number", OCTETS("\x08\x01"), "method"},
     {"a request_id that is no text", OCTETS("\x12\x01\xff"), "request_id"},
@@ -213,8 +214,9 @@ static void an_empty_envelope_names_no_method(void **state)
 
 static const struct envelope_row payloads[] = {
     {"no protobuf", OCTETS("\xff"), "payload"},
-    {"a name with NUL", OCTETS("\x32\x02"
-                               "a\0"),
+    {"a name with NUL",
+     OCTETS("\x32\x02"
+            "a\0"),
      "names[0]"},
     {"a number for a name", OCTETS("\x30\x01"), "names[0]"},
     {"a text for the event", OCTETS("\x1a\x01x"), "event"},
