@@ -36,9 +36,6 @@ struct flight {
     struct wheel_timer timeout, aging;
     struct flight *older, *younger; /* of the queries that may lie unread */
     bool young;
-    /* Of each attempt: when it was sent, and to whom. */
-    int64_t sent_at_us[ATTEMPTS_RECORDED];
-    size_t sent_to[ATTEMPTS_RECORDED];
 
     /* An answer without AD, until its upstream is seen to validate. */
     struct held_answer *unproven;
@@ -203,15 +200,12 @@ static void keep_failure(struct flight *flight, const struct caa_answer *draft)
     flight->failure = held;
 }
 
-/* A resolver that was asked in vain has answered something since. */
+/* The resolver asked last has answered something else since: it was well, and
+ * the silence is not its own. */
 static bool spoke_to_others(const struct flight *flight)
 {
-    const struct upstream *upstreams = flight->worker->pool->upstreams;
-    for (size_t i = 0; i < flight->attempt_count; i++)
-        if (flight->attempts[i].outcome == CAA_OUTCOME_TIMEOUT &&
-            upstream_alive_since(&upstreams[flight->sent_to[i]], flight->sent_at_us[i]))
-            return true;
-    return false;
+    return upstream_alive_since(&flight->worker->pool->upstreams[flight->upstream],
+                                flight->sent_us);
 }
 
 static void give_up(struct flight *flight)
@@ -401,10 +395,6 @@ static void on_channel_done(void *arg, enum channel_status status, struct bytes 
         fail_attempt(flight, CAA_OUTCOME_MALFORMED_RESPONSE);
         return;
     case CHANNEL_TIMED_OUT:
-        /* The answer to this test, while the retry waits, says whose silence
-         * it is. */
-        if (!upstream_alive_since(upstream, flight->sent_us))
-            atomic_store(&upstream->test_wanted, true);
         fail_attempt(flight, CAA_OUTCOME_TIMEOUT);
         return;
     case CHANNEL_UNREACHABLE:
@@ -506,8 +496,9 @@ static void record_attempt(struct flight *flight)
     struct worker *worker = flight->worker;
     bool tcp = flight->transport == CAA_TRANSPORT_TCP;
     flight->sent_us = clock_mono_us();
-    flight->sent_at_us[flight->attempt_count] = flight->sent_us;
-    flight->sent_to[flight->attempt_count] = flight->upstream;
+    /* The answer to a test while a retry waits says whose silence it is. */
+    if (flight->tries > 1)
+        atomic_store(&worker->pool->upstreams[flight->upstream].test_wanted, true);
     flight->attempts[flight->attempt_count++] =
         (struct caa_attempt){.server = worker->pool->upstreams[flight->upstream].text,
                              .transport = flight->transport,

@@ -3,6 +3,8 @@ Debian's nng-utils) carries them."""
 import os
 import subprocess
 
+import wire
+
 PROTO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto")
 
 
@@ -30,8 +32,7 @@ def call(url, method, payload):
 
 
 def payload_of(reply):
-    """The payload as it stands in the reply: protoc shows it, escaped, as text."""
-    import wire  # pylint: disable=import-outside-toplevel
+    """The octets that protoc shows, escaped, as text."""
     return wire.Response.FromString(reply).payload
 
 
