@@ -17,7 +17,7 @@ enum caa_name_kind {
 };
 
 struct caa_name {
-    const char *asked;      /* as requested; borrowed */
+    const char *asked; /* as requested; borrowed */
     enum caa_name_kind kind;
     const char *ascii_name; /* lookup form, a wildcard with its "*."; "" if invalid.
                              * An address in its canonical text. A mailbox's domain. */

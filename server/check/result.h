@@ -18,16 +18,16 @@ struct caa_result {
     enum caa_dnssec dnssec;         /* the weakest of the deciding levels */
     const struct caa_level *levels; /* the deciding ones, nearest first */
     size_t level_count;
-    const struct caa_answer *found; /* has the Relevant RRset; else NULL */
+    const struct caa_answer *found;  /* has the Relevant RRset; else NULL */
     const struct caa_answer *failed; /* why LOOKUP_FAILED; else NULL */
     enum caa_tag restricting_tag;
     const bool *decisive; /* one for each of found->properties; else NULL */
     int64_t retrieved_at_ms;
     int64_t valid_until_ms; /* 0 unless PERMITTED or DENIED */
     bool from_cache;
-    bool retryable; /* may succeed later with nothing changed by the customer: every
-                     * failure but bad DNSSEC, which stays until somebody signs
-                     * again (for a top-level domain never the customer) */
+    bool retryable;      /* may succeed later with nothing changed by the customer: every
+                          * failure but bad DNSSEC, which stays until somebody signs
+                          * again (for a top-level domain never the customer) */
     const char *message; /* for a customer */
     const char *remedy;  /* "" where no record would help */
 };
