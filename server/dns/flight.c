@@ -200,12 +200,16 @@ static void keep_failure(struct flight *flight, const struct caa_answer *draft)
     flight->failure = held;
 }
 
-/* The resolver asked last has answered something else since: it was well, and
- * the silence is not its own. */
+/* The resolver asked last has answered something else since, and was in
+ * rotation all the while: it was well, and the silence is not its own. */
 static bool spoke_to_others(const struct flight *flight)
 {
-    return upstream_alive_since(&flight->worker->pool->upstreams[flight->upstream],
-                                flight->sent_us);
+    const struct pool *pool = flight->worker->pool;
+    const struct upstream *upstream = &pool->upstreams[flight->upstream];
+    int64_t waited_ms = (clock_mono_us() - flight->sent_us) / 1000;
+    return upstream_alive_since(upstream, flight->sent_us) &&
+           upstream_in_rotation(upstream, pool->require_dnssec) &&
+           atomic_load(&upstream->since_ms) < clock_wall_ms() - waited_ms;
 }
 
 static void give_up(struct flight *flight)
