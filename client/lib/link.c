@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cause.h"
+#include "outbox.h"
 
 /* A daemon that restarts is found again within this time. */
 #define REST_MIN_MS      20
@@ -14,8 +15,6 @@
 #define GREET_TIMEOUT_MS 5000
 /* How long closing waits for a connection that is just being made. */
 #define POLITE_MS 250
-/* Requests written at once. */
-#define BATCH 4
 
 enum link_state {
     LINK_RESTING,
@@ -56,10 +55,7 @@ struct caa_link {
     size_t greeted;
     /* Our greeting is out, the server's is being read. */
     bool greeting_sent;
-    struct caa_frame *queue;
-    struct caa_frame **queue_end;
-    /* Bytes of the first frame that are out. */
-    size_t sent;
+    struct caa_outbox outbox;
     struct caa_frame_buffer received;
 };
 
@@ -73,17 +69,6 @@ static void set_state_locked(struct caa_link *link, enum link_state state)
 }
 
 /* ----------------------------------------------------------------- going down */
-
-static void drop_queue_locked(struct caa_link *link)
-{
-    while (link->queue != NULL) {
-        struct caa_frame *frame = link->queue;
-        link->queue = frame->next;
-        free(frame);
-    }
-    link->queue_end = &link->queue;
-    link->sent = 0;
-}
 
 /* The stream is closed by the caller, without the lock, and freed by the last
  * one who holds it. */
@@ -175,7 +160,7 @@ static void let_go_locked(struct caa_link *link)
     nng_stream *stream = link->stream;
     link->stream = NULL;
     link->sending = false;
-    drop_queue_locked(link);
+    caa_outbox_clear(&link->outbox);
     caa_frame_reset(&link->received);
     pthread_mutex_unlock(link->lock);
     nng_stream_free(stream);
@@ -348,30 +333,9 @@ static void on_timer(void *arg)
 /* false: nothing to send, or out of memory. */
 static bool set_send_buffers_locked(struct caa_link *link)
 {
-    nng_iov iov[BATCH];
-    unsigned count = 0;
-    size_t skip = link->sent;
-    for (struct caa_frame *frame = link->queue; frame != NULL && count < BATCH;
-         frame = frame->next) {
-        iov[count].iov_buf = frame->bytes + skip;
-        iov[count].iov_len = frame->len - skip;
-        count++;
-        skip = 0;
-    }
+    nng_iov iov[CAA_OUTBOX_BATCH];
+    unsigned count = caa_outbox_lend(&link->outbox, iov);
     return count > 0 && nng_aio_set_iov(link->sender, count, iov) == 0;
-}
-
-static void count_sent_locked(struct caa_link *link, size_t bytes)
-{
-    link->sent += bytes;
-    while (link->queue != NULL && link->sent >= link->queue->len) {
-        struct caa_frame *frame = link->queue;
-        link->sent -= frame->len;
-        link->queue = frame->next;
-        free(frame);
-    }
-    if (link->queue == NULL)
-        link->queue_end = &link->queue;
 }
 
 static void on_sent(void *arg)
@@ -381,8 +345,7 @@ static void on_sent(void *arg)
     bool again = false;
     bool broken = false;
     pthread_mutex_lock(link->lock);
-    if (rv == 0)
-        count_sent_locked(link, nng_aio_count(link->sender));
+    caa_outbox_wrote(&link->outbox, rv == 0 ? nng_aio_count(link->sender) : 0);
     if (rv == 0 && link->state == LINK_UP)
         again = set_send_buffers_locked(link);
     if (rv != 0 && link->state == LINK_UP) {
@@ -400,8 +363,7 @@ static void on_sent(void *arg)
 
 void caa_link_send_locked(struct caa_link *link, struct caa_frame *frame)
 {
-    *link->queue_end = frame;
-    link->queue_end = &frame->next;
+    caa_outbox_push(&link->outbox, frame);
 }
 
 void caa_link_kick(struct caa_link *link)
@@ -420,22 +382,7 @@ void caa_link_kick(struct caa_link *link)
 
 void caa_link_withdraw_locked(struct caa_link *link, uint32_t id)
 {
-    /* What the sender has before it must stay. */
-    size_t busy = link->sending ? BATCH : 0;
-    for (struct caa_frame **at = &link->queue; *at != NULL; at = &(*at)->next) {
-        if (busy > 0) {
-            busy--;
-            continue;
-        }
-        struct caa_frame *frame = *at;
-        if (frame->id != id || (frame == link->queue && link->sent > 0))
-            continue;
-        *at = frame->next;
-        if (link->queue_end == &frame->next)
-            link->queue_end = at;
-        free(frame);
-        return;
-    }
+    caa_outbox_withdraw(&link->outbox, id);
 }
 
 /* ----------------------------------------------------------- begin and the end */
@@ -489,7 +436,7 @@ int caa_link_create(const char *url, const struct caa_url *parsed, nng_tls_confi
     link->state = LINK_CLOSED;
     link->cause = "";
     link->rest_ms = REST_MIN_MS;
-    link->queue_end = &link->queue;
+    caa_outbox_init(&link->outbox);
     link->received =
         (struct caa_frame_buffer){.ipc = parsed->ipc_path != NULL, .max_body = max_reply};
     int rv = nng_aio_alloc(&link->main, on_main, link);
@@ -577,7 +524,7 @@ void caa_link_destroy(struct caa_link *link)
     free_aio(link->sender);
     if (link->dialer != NULL)
         nng_stream_dialer_free(link->dialer);
-    drop_queue_locked(link);
+    caa_outbox_clear(&link->outbox);
     caa_frame_reset(&link->received);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->io);

@@ -1,5 +1,6 @@
 #include "rpc/peer.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,4 +148,27 @@ void rpc_peer_end_reply(struct rpc_peers *peers, struct rpc_peer *peer, size_t l
 {
     atomic_fetch_sub(&peers->unread, len + REPLY_OVERHEAD);
     atomic_fetch_sub(&peer->unread, len + REPLY_OVERHEAD);
+}
+
+const char *rpc_peer_describe(struct arena *arena, nng_pipe pipe)
+{
+    nng_sockaddr peer;
+    uint64_t uid;
+    char text[INET6_ADDRSTRLEN] = "", *name = NULL;
+    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
+        return arena_printf(arena, "uid=%llu", (unsigned long long)uid);
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer) != 0)
+        return "";
+    if (peer.s_family == NNG_AF_INET)
+        inet_ntop(AF_INET, &peer.s_in.sa_addr, text, sizeof text);
+    else if (peer.s_family == NNG_AF_INET6)
+        inet_ntop(AF_INET6, peer.s_in6.sa_addr, text, sizeof text);
+#ifdef NNG_OPT_TLS_PEER_CN /* nng 1.6: the name in the client's certificate */
+    if (nng_pipe_get_string(pipe, NNG_OPT_TLS_PEER_CN, &name) != 0)
+        name = NULL;
+#endif
+    const char *description = arena_printf(arena, "%s%s%saddress=%s", name ? "cn=" : "",
+                                           name ? name : "", name ? " " : "", text);
+    nng_strfree(name);
+    return description;
 }

@@ -1,6 +1,5 @@
 #include "rpc/server.h"
 
-#include <arpa/inet.h>
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
 #include <stdatomic.h>
@@ -134,35 +133,11 @@ static const struct service_entry *find_method(const struct rpc_server *server,
     return NULL;
 }
 
-/* What the transport knows of the other end; "" if nothing. */
-static const char *describe_peer(struct arena *arena, nng_pipe pipe)
-{
-    nng_sockaddr peer;
-    uint64_t uid;
-    char text[INET6_ADDRSTRLEN] = "", *name = NULL;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
-        return arena_printf(arena, "uid=%llu", (unsigned long long)uid);
-    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer) != 0)
-        return "";
-    if (peer.s_family == NNG_AF_INET)
-        inet_ntop(AF_INET, &peer.s_in.sa_addr, text, sizeof text);
-    else if (peer.s_family == NNG_AF_INET6)
-        inet_ntop(AF_INET6, peer.s_in6.sa_addr, text, sizeof text);
-#ifdef NNG_OPT_TLS_PEER_CN /* nng 1.6: the name in the client's certificate */
-    if (nng_pipe_get_string(pipe, NNG_OPT_TLS_PEER_CN, &name) != 0)
-        name = NULL;
-#endif
-    const char *description = arena_printf(arena, "%s%s%saddress=%s", name ? "cn=" : "",
-                                           name ? name : "", name ? " " : "", text);
-    nng_strfree(name);
-    return description;
-}
-
 /* Who is there: what the component calls itself, and what the transport knows. */
 static const char *describe_caller(struct rpc_call *call, nng_msg *message)
 {
     const char *name = rpc_call_metadata(call, "caller");
-    const char *peer = describe_peer(call->arena, nng_msg_get_pipe(message));
+    const char *peer = rpc_peer_describe(call->arena, nng_msg_get_pipe(message));
     if (!name || !*name || !peer)
         return peer;
     return arena_printf(call->arena, "%s%s%s", name, *peer ? " " : "", peer);

@@ -79,28 +79,30 @@ class Daemon:
         self.write_config()
         self.log_path = os.path.join(self.dir, "log")
         with open(self.log_path, "ab") as log:
+            earlier = log.tell()     # what an earlier run wrote is not this one's
             self.process = subprocess.Popen(
                 [os.path.join(BIN, "caad"), "--config", self.config_path], stderr=log)
-        self.wait_for("ready" if self.ready else "listening")
+        self.wait_for("ready" if self.ready else "listening", since=earlier)
 
-    def wait_for(self, message, seconds=15):
-        """Waits for a log line with this message."""
+    def wait_for(self, message, seconds=15, since=0):
+        """Waits for a log line with this message, after the first since octets."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if any(line.get("msg") == message for line in self.log()):
+            if any(line.get("msg") == message for line in self.log(since)):
                 return
             if self.process.poll() is not None:
                 raise AssertionError(f"caad ended: {self.log_text()}")
             time.sleep(0.02)
         raise AssertionError(f"no log line {message!r}: {self.log_text()}")
 
-    def log_text(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+    def log_text(self, since=0):
+        with open(self.log_path, "rb") as file:
+            file.seek(since)
+            return file.read().decode(errors="replace")
 
-    def log(self):
+    def log(self, since=0):
         lines = []
-        for line in self.log_text().splitlines():
+        for line in self.log_text(since).splitlines():
             try:
                 lines.append(json.loads(line))
             except ValueError:

@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 import raw
 from certs import Pki
@@ -15,6 +16,13 @@ with open(os.path.join(BIN, "caad"), "rb") as program:
 LENIENT = 10 if SANITIZED else 1
 
 NAME = "caad.test"      # in the daemon's certificate: mbedTLS 2 knows no addresses there
+
+
+def eventually(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
 
 
 def free_port():
