@@ -135,8 +135,10 @@ static enum caa_next send_locked(struct caa_call *call, size_t index, nng_time n
     call->server = index;
     call->attempts++;
     server->outstanding++;
+    call->state = CALL_SENT;
     caa_link_send_locked(server->link, frame);
-    return pause_locked(call, CALL_SENT, (nng_duration)left);
+    caa_deadlines_add_locked(&call->client->deadlines, call);
+    return CAA_NEXT_GOES_ON;
 }
 
 enum caa_next caa_attempt_start_locked(struct caa_call *call)

@@ -1,7 +1,7 @@
 /* attempt.h - one try of a call: choose a server, send, and decide whether to
  * try again (see the states in call.h).
  * Threads: functions named _locked hold the client's lock; after one has
- * returned CAA_NEXT_GOES_ON the call's timer runs and its next step follows. */
+ * returned CAA_NEXT_GOES_ON the call's next step follows by itself. */
 #ifndef CAA_CLIENT_ATTEMPT_H
 #define CAA_CLIENT_ATTEMPT_H
 
@@ -18,6 +18,7 @@ enum caa_call_state {
     CALL_WAITING,
     CALL_SENT,
     CALL_ANSWERED,
+    CALL_LATE,
     CALL_LOST,
     CALL_BACKOFF
 };
@@ -26,6 +27,9 @@ struct caa_call {
     struct caa_client *client;
     struct caa_call *next;
     struct caa_call *previous;
+    /* SENT: in the client's deadlines. ANSWERED: due_next, of those of one link. */
+    struct caa_call *due_next;
+    struct caa_call *due_previous;
     nng_aio *timer;
     /* Its place in client->slots, for life. */
     uint32_t slot;

@@ -83,30 +83,25 @@ static enum caa_next step_locked(struct caa_call *call)
     case CALL_WAITING:
     case CALL_BACKOFF:
         return caa_attempt_start_locked(call);
-    case CALL_SENT:
+    case CALL_LATE:
         return caa_attempt_late_locked(call);
     case CALL_LOST:
         return caa_attempt_lost_locked(call);
     case CALL_ANSWERED:
         return caa_attempt_answered_locked(call);
+    case CALL_SENT:
     case CALL_IDLE:
         break;
     }
     return CAA_NEXT_FINISHED;
 }
 
-static void on_timer(void *arg)
+static void step(struct caa_call *call)
 {
-    struct caa_call *call = arg;
     struct caa_client *client = call->client;
     struct caa_link *kick = NULL;
 
     pthread_mutex_lock(&client->lock);
-    if (call->state == CALL_ANSWERED) {
-        pthread_mutex_unlock(&client->lock);
-        caa_attempt_read(call);
-        pthread_mutex_lock(&client->lock);
-    }
     enum caa_next next = step_locked(call);
     if (next == CAA_NEXT_GOES_ON)
         kick = link_to_kick_locked(call);
@@ -115,6 +110,29 @@ static void on_timer(void *arg)
         finish(call);
     else if (kick != NULL)
         caa_link_kick(kick);
+}
+
+static void on_timer(void *arg)
+{
+    step(arg);
+}
+
+void caa_call_answered(struct caa_call *call)
+{
+    caa_attempt_read(call);
+    step(call);
+}
+
+/* SENT is over, and the next step is the timer's. */
+static void leave_sent_locked(struct caa_call *call, enum caa_call_state state)
+{
+    call->state = state;
+    nng_sleep_aio(0, call->timer);
+}
+
+void caa_call_late_locked(struct caa_call *call)
+{
+    leave_sent_locked(call, CALL_LATE);
 }
 
 /* ------------------------------------------------------------- begin and the end */
@@ -282,30 +300,36 @@ void caa_call_server_down_locked(struct caa_client *client, size_t server)
     for (struct caa_call *call = client->calls; call != NULL; call = call->next) {
         if (call->state != CALL_SENT || call->server != server)
             continue;
-        call->state = CALL_LOST;
-        nng_aio_cancel(call->timer);
+        caa_deadlines_remove_locked(&client->deadlines, call);
+        leave_sent_locked(call, CALL_LOST);
     }
 }
 
-void caa_call_reply_locked(struct caa_client *client, size_t server, uint32_t id,
-                           const uint8_t *body, size_t len)
+struct caa_call *caa_call_reply_locked(struct caa_client *client, size_t server,
+                                       uint32_t id, const uint8_t *body, size_t len)
 {
     size_t slot = id % SLOTS_MAX;
     struct caa_call *call = slot < client->slots_len ? client->slots[slot] : NULL;
     /* Late, or doubled: nobody waits for it. */
     if (call == NULL || call->state != CALL_SENT || call->id != id ||
         call->server != server)
-        return;
+        return NULL;
     call->reply = malloc(len + 1);
     call->reply_len = len;
     if (call->reply != NULL && len > 0)
         memcpy(call->reply, body, len);
+    caa_deadlines_remove_locked(&client->deadlines, call);
     call->state = CALL_ANSWERED;
-    nng_aio_cancel(call->timer);
+    return call;
 }
 
 void caa_call_cancel_all_locked(struct caa_client *client)
 {
+    while (client->deadlines.first != NULL) {
+        struct caa_call *call = client->deadlines.first;
+        caa_deadlines_remove_locked(&client->deadlines, call);
+        leave_sent_locked(call, CALL_LATE);
+    }
     for (struct caa_call *call = client->calls; call != NULL; call = call->next)
         nng_aio_cancel(call->timer);
 }

@@ -3,15 +3,16 @@
  *   start -> SENT -> ANSWERED -> done
  *     ^       |         |
  *     |       +-> LOST -+--- connection broke, UNAVAILABLE, try later
+ *     |       +-> LATE ---- the deadline came first -> done
  *     +---- WAITING (no server connected)  BACKOFF (pause before a retry)
  *
- * Each call has one timer, which always runs: until the deadline when SENT, until
- * the pause is over when WAITING or BACKOFF. Every step is the timer's completion:
- * what happens before its time, a reply or a loss, is noted in the call and cuts
- * the timer short. So two steps of a call never run at once. The client's lock
- * guards the steps; the completion callback runs without it. A finished call goes
- * back to the client's pool and is freed with the client, because an aio cannot
- * be freed in its own callback.
+ * What ends SENT, a reply, a loss or the deadline (deadlines.h), is noted in the
+ * state, once. A reply's step follows on the thread that received it, together
+ * with all that came in the same read; every other step is the completion of the
+ * call's own timer, which runs in each state but SENT and ANSWERED. So two steps of
+ * a call never run at once. The client's lock guards the steps; the completion
+ * callback runs without it. A finished call goes back to the client's pool and is
+ * freed with the client, because an aio cannot be freed in its own callback.
  * Threads: caa_call_begin any; the rest runs on nng's threads. */
 #ifndef CAA_CLIENT_CALL_H
 #define CAA_CLIENT_CALL_H
@@ -59,8 +60,13 @@ enum caa_client_code caa_call_begin(struct caa_client *client,
 /* What links report. Client's lock held. */
 void caa_call_server_up_locked(struct caa_client *client);
 void caa_call_server_down_locked(struct caa_client *client, size_t server);
-void caa_call_reply_locked(struct caa_client *client, size_t server, uint32_t id,
-                           const uint8_t *body, size_t len);
+/* The call that waits for this reply, ANSWERED now; NULL: none does. */
+struct caa_call *caa_call_reply_locked(struct caa_client *client, size_t server,
+                                       uint32_t id, const uint8_t *body, size_t len);
+/* The next step of an ANSWERED call; without the lock. */
+void caa_call_answered(struct caa_call *call);
+/* The deadline of a SENT call has come. */
+void caa_call_late_locked(struct caa_call *call);
 
 /* The client is closing: hurry every call to its end. Client's lock held. */
 void caa_call_cancel_all_locked(struct caa_client *client);

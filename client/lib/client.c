@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "error.h"
 
 #define DEFAULT_MESSAGE_BYTES (1u << 20)
@@ -27,7 +28,30 @@ static void on_down(void *arg, size_t index)
 static void on_reply(void *arg, size_t index, uint32_t id, const uint8_t *body,
                      size_t len)
 {
-    caa_call_reply_locked(arg, index, id, body, len);
+    struct caa_server *server = &((struct caa_client *)arg)->servers[index];
+    struct caa_call *call = caa_call_reply_locked(arg, index, id, body, len);
+    if (call == NULL)
+        return;
+    call->due_next = NULL;
+    *server->answered_end = call;
+    server->answered_end = &call->due_next;
+}
+
+static void *take_answered(void *arg, size_t index)
+{
+    struct caa_server *server = &((struct caa_client *)arg)->servers[index];
+    struct caa_call *answered = server->answered;
+    server->answered = NULL;
+    server->answered_end = &server->answered;
+    return answered;
+}
+
+static void on_answered(void *answered)
+{
+    for (struct caa_call *call = answered, *next; call != NULL; call = next) {
+        next = call->due_next;
+        caa_call_answered(call);
+    }
 }
 
 static struct caa_client_options with_defaults(const struct caa_client_options *given)
@@ -73,7 +97,8 @@ static struct caa_client *allocate(const struct caa_client_options *options)
     client->max_attempts = options->max_attempts;
     client->name = options->name == NULL ? NULL : strdup(options->name);
     client->servers = calloc(options->servers_len, sizeof(*client->servers));
-    if (client->servers == NULL || (options->name != NULL && client->name == NULL)) {
+    if (caa_deadlines_init(&client->deadlines, &client->lock) != 0 ||
+        client->servers == NULL || (options->name != NULL && client->name == NULL)) {
         caa_client_destroy(client);
         return NULL;
     }
@@ -92,8 +117,14 @@ enum caa_client_code caa_client_create(const struct caa_client_options *given,
     if (client == NULL)
         return caa_error_no_memory(error);
     for (size_t i = 0; i < options.servers_len; i++) {
-        struct caa_link_events events = {
-            .arg = client, .index = i, .up = on_up, .down = on_down, .reply = on_reply};
+        struct caa_link_events events = {.arg = client,
+                                         .index = i,
+                                         .up = on_up,
+                                         .down = on_down,
+                                         .reply = on_reply,
+                                         .take = take_answered,
+                                         .work = on_answered};
+        client->servers[i].answered_end = &client->servers[i].answered;
         code = caa_server_open(&client->servers[i], options.servers[i], &options,
                                &client->lock, &events, error);
         if (code != CAA_CLIENT_OK) {
@@ -120,6 +151,7 @@ void caa_client_destroy(struct caa_client *client)
         pthread_cond_wait(&client->idle, &client->lock);
     pthread_mutex_unlock(&client->lock);
 
+    caa_deadlines_fini(&client->deadlines);
     caa_call_stop_pool(client);
     for (size_t i = 0; i < client->servers_len; i++)
         caa_server_close(&client->servers[i]);

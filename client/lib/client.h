@@ -10,6 +10,7 @@
 
 #include "caa_client.h"
 #include "call.h"
+#include "deadlines.h"
 #include "server.h"
 
 struct caa_client {
@@ -29,6 +30,7 @@ struct caa_client {
     /* Calls outstanding, and finished ones kept for their aio. */
     struct caa_call *calls;
     size_t calls_len;
+    struct caa_deadlines deadlines;
     struct caa_call *pool;
     /* Every call ever made, by its slot: a reply's id leads here. */
     struct caa_call **slots;

@@ -13,6 +13,8 @@
 #define REST_MAX_MS      500
 #define DIAL_TIMEOUT_MS  5000
 #define GREET_TIMEOUT_MS 5000
+/* Work on so many bytes of replies is not waited for before the next are read. */
+#define LARGE_WORK 16384
 /* How long closing waits for a connection that is just being made. */
 #define POLITE_MS 250
 
@@ -57,7 +59,12 @@ struct caa_link {
     bool greeting_sent;
     struct caa_outbox outbox;
     struct caa_frame_buffer received;
+    /* Of replies, in the read being taken apart. */
+    size_t taken_bytes;
 };
+
+/* The link whose replies this thread is at work on. */
+static _Thread_local const struct caa_link *at_work;
 
 /* What the main aio does next, begun without the lock. */
 enum main_next { MAIN_RESTS, MAIN_BREAKS, MAIN_SENDS_GREETING, MAIN_RECEIVES };
@@ -239,6 +246,7 @@ static enum main_next received_locked(struct caa_link *link, int rv)
         switch (caa_frame_take(&link->received, &id, &body, &len)) {
         case CAA_FRAME_MESSAGE:
             link->events.reply(link->events.arg, link->events.index, id, body, len);
+            link->taken_bytes += len;
             break;
         case CAA_FRAME_MORE:
             return MAIN_RECEIVES;
@@ -286,11 +294,24 @@ static bool set_receive_buffer(struct caa_link *link)
     return nng_aio_set_iov(link->main, 1, &iov) == 0;
 }
 
+static void work(struct caa_link *link, void *taken)
+{
+    if (taken == NULL)
+        return;
+    at_work = link;
+    link->events.work(taken);
+    at_work = NULL;
+    caa_link_kick(link);
+}
+
 static void on_main(void *arg)
 {
     struct caa_link *link = arg;
     pthread_mutex_lock(link->lock);
     enum main_next next = main_step_locked(link, nng_aio_result(link->main));
+    void *taken = link->events.take(link->events.arg, link->events.index);
+    bool large = link->taken_bytes > LARGE_WORK;
+    link->taken_bytes = 0;
     if ((next == MAIN_RECEIVES || next == MAIN_SENDS_GREETING) &&
         !set_receive_buffer(link)) {
         break_locked(link, "out of memory");
@@ -299,9 +320,14 @@ static void on_main(void *arg)
     if (next == MAIN_RESTS)
         rest_locked(link);
     pthread_mutex_unlock(link->lock);
+    if (!large) {
+        work(link, taken);
+        taken = NULL;
+    }
     /* The hold of this aio keeps the stream. */
     bool begun = (next == MAIN_SENDS_GREETING && begin_send(link, link->main)) ||
                  (next == MAIN_RECEIVES && begin_receive(link));
+    work(link, taken);
     if (begun || next == MAIN_RESTS)
         return;
     close_stream(link);
@@ -331,11 +357,11 @@ static void on_timer(void *arg)
 /* -------------------------------------------------------------------- sending */
 
 /* false: nothing to send, or out of memory. */
-static bool set_send_buffers_locked(struct caa_link *link)
+static bool set_send_buffer_locked(struct caa_link *link)
 {
-    nng_iov iov[CAA_OUTBOX_BATCH];
-    unsigned count = caa_outbox_lend(&link->outbox, iov);
-    return count > 0 && nng_aio_set_iov(link->sender, count, iov) == 0;
+    nng_iov iov;
+    return caa_outbox_lend(&link->outbox, &iov) &&
+           nng_aio_set_iov(link->sender, 1, &iov) == 0;
 }
 
 static void on_sent(void *arg)
@@ -347,7 +373,7 @@ static void on_sent(void *arg)
     pthread_mutex_lock(link->lock);
     caa_outbox_wrote(&link->outbox, rv == 0 ? nng_aio_count(link->sender) : 0);
     if (rv == 0 && link->state == LINK_UP)
-        again = set_send_buffers_locked(link);
+        again = set_send_buffer_locked(link);
     if (rv != 0 && link->state == LINK_UP) {
         break_locked(link, "the server hung up");
         broken = true;
@@ -368,9 +394,10 @@ void caa_link_send_locked(struct caa_link *link, struct caa_frame *frame)
 
 void caa_link_kick(struct caa_link *link)
 {
+    if (link == at_work)
+        return;
     pthread_mutex_lock(link->lock);
-    bool begin =
-        link->state == LINK_UP && !link->sending && set_send_buffers_locked(link);
+    bool begin = link->state == LINK_UP && !link->sending && set_send_buffer_locked(link);
     if (begin) {
         link->sending = true;
         link->holds++;

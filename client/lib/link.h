@@ -32,7 +32,7 @@
 
 struct caa_link;
 
-/* Called with the lock held. */
+/* Called with the lock held, but for work. */
 struct caa_link_events {
     void *arg;
     /* Which link it is, for the owner. */
@@ -41,6 +41,11 @@ struct caa_link_events {
     void (*down)(void *arg, size_t index);
     /* body is borrowed for the call. */
     void (*reply)(void *arg, size_t index, uint32_t id, const uint8_t *body, size_t len);
+    /* After the last reply of a read: what is to be done about them, for work, which
+     * the same thread calls next. NULL: nothing. Requests that work queues are
+     * sent together when it returns. */
+    void *(*take)(void *arg, size_t index);
+    void (*work)(void *taken);
 };
 
 /* tls: NULL unless tls+tcp. url, lock and the strings of parsed outlive the

@@ -1,6 +1,7 @@
 #include "outbox.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void caa_outbox_init(struct caa_outbox *outbox)
 {
@@ -44,18 +45,28 @@ void caa_outbox_withdraw(struct caa_outbox *outbox, uint32_t id)
     }
 }
 
-unsigned caa_outbox_lend(struct caa_outbox *outbox, nng_iov iov[CAA_OUTBOX_BATCH])
+bool caa_outbox_lend(struct caa_outbox *outbox, nng_iov *iov)
 {
+    struct caa_frame *frame = outbox->first;
     size_t skip = outbox->sent;
-    outbox->lent = 0;
-    for (struct caa_frame *frame = outbox->first;
-         frame != NULL && outbox->lent < CAA_OUTBOX_BATCH; frame = frame->next) {
-        iov[outbox->lent].iov_buf = frame->bytes + skip;
-        iov[outbox->lent].iov_len = frame->len - skip;
-        outbox->lent++;
-        skip = 0;
+    size_t len = 0;
+    if (frame == NULL)
+        return false;
+    if (frame->next == NULL || frame->len - skip > CAA_OUTBOX_BATCH) {
+        *iov = (nng_iov){.iov_buf = frame->bytes + skip, .iov_len = frame->len - skip};
+        outbox->lent = 1;
+        return true;
     }
-    return outbox->lent;
+    outbox->lent = 0;
+    for (; frame != NULL && frame->len - skip <= CAA_OUTBOX_BATCH - len;
+         frame = frame->next) {
+        memcpy(outbox->batch + len, frame->bytes + skip, frame->len - skip);
+        len += frame->len - skip;
+        skip = 0;
+        outbox->lent++;
+    }
+    *iov = (nng_iov){.iov_buf = outbox->batch, .iov_len = len};
+    return true;
 }
 
 void caa_outbox_wrote(struct caa_outbox *outbox, size_t bytes)

@@ -12,6 +12,8 @@
 #include "caa_client.h"
 #include "link.h"
 
+struct caa_call;
+
 struct caa_server {
     char *url;
     struct caa_link *link;
@@ -20,6 +22,9 @@ struct caa_server {
     size_t outstanding;
     /* It just broke off or said UNAVAILABLE: others first until then. */
     nng_time avoid_until;
+    /* Calls answered in the read that is being taken apart. */
+    struct caa_call *answered;
+    struct caa_call **answered_end;
 };
 
 /* Makes the link, which dials once caa_link_start is called. On failure nothing

@@ -32,9 +32,11 @@ struct fixture {
     atomic_uint calls;
     unsigned failures;
     int failure_code;
-    uint32_t retry_after_ms;
+    /* Set by the test between two calls, read by the peer's thread. */
+    atomic_uint retry_after_ms;
+    void (*_Atomic distort)(Caa__V1__CheckDomainsResponse *response);
+    pthread_mutex_t lock;
     struct peer_reply canned;
-    void (*distort)(Caa__V1__CheckDomainsResponse *response);
 };
 
 static struct caa_client *connect_to(const char *const *urls, size_t len,
@@ -55,6 +57,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     fixture->url = peer_url();
+    pthread_mutex_init(&fixture->lock, NULL);
     *state = fixture;
     return 0;
 }
@@ -65,6 +68,7 @@ static int tear_down(void **state)
     caa_client_destroy(fixture->client);
     peer_stop(fixture->peer);
     peer_url_free(fixture->url);
+    pthread_mutex_destroy(&fixture->lock);
     free(fixture);
     return 0;
 }
@@ -197,7 +201,7 @@ static void distorting(void *arg, const Rpc__V1__Request *request,
         NULL, request->payload.len, request->payload.data);
     Caa__V1__CheckDomainsResponse response;
     fake_check(asked, request->request_id, &response);
-    fixture->distort(&response);
+    atomic_load (&fixture->distort)(&response);
     fake_payload(reply, &response.base);
     fake_check_free(&response);
     caa__v1__check_domains_request__free_unpacked(asked, NULL);
@@ -333,9 +337,18 @@ static void canned(void *arg, const Rpc__V1__Request *request, struct peer_reply
     char id[160];
     memcpy(id, reply->request_id, sizeof(id));
     (void)request;
+    pthread_mutex_lock(&fixture->lock);
     *reply = fixture->canned;
+    pthread_mutex_unlock(&fixture->lock);
     if (reply->request_id[0] == '\0')
         memcpy(reply->request_id, id, sizeof(id));
+}
+
+static void answer_with(struct fixture *fixture, struct peer_reply reply)
+{
+    pthread_mutex_lock(&fixture->lock);
+    fixture->canned = reply;
+    pthread_mutex_unlock(&fixture->lock);
 }
 
 static void a_broken_envelope_is_internal(void **state)
@@ -343,13 +356,13 @@ static void a_broken_envelope_is_internal(void **state)
     struct fixture *fixture = *state;
     struct caa_client_error error;
     serve(fixture, canned);
-    fixture->canned = (struct peer_reply){.garbage = true};
+    answer_with(fixture, (struct peer_reply){.garbage = true});
     assert_int_equal(call_health(fixture, 2000, &error), CAA_CLIENT_INTERNAL);
     assert_string_equal(error.message, "the reply cannot be read");
-    fixture->canned = (struct peer_reply){.request_id = "another"};
+    answer_with(fixture, (struct peer_reply){.request_id = "another"});
     assert_int_equal(call_health(fixture, 2000, &error), CAA_CLIENT_INTERNAL);
     assert_non_null(strstr(error.message, "belongs to another request"));
-    fixture->canned = (struct peer_reply){.code = 4711};
+    answer_with(fixture, (struct peer_reply){.code = 4711});
     assert_int_equal(call_health(fixture, 2000, &error), CAA_CLIENT_UNKNOWN);
 }
 
@@ -415,7 +428,7 @@ static void a_silent_server_is_a_deadline_exceeded(void **state)
 {
     struct fixture *fixture = *state;
     struct caa_client_error error;
-    fixture->canned = (struct peer_reply){.silent = true};
+    answer_with(fixture, (struct peer_reply){.silent = true});
     serve(fixture, canned);
     nng_time start = nng_clock();
     assert_int_equal(call_health(fixture, 300, &error), CAA_CLIENT_DEADLINE_EXCEEDED);
@@ -683,7 +696,7 @@ static void destroy_ends_what_is_under_way(void **state)
 {
     struct fixture *fixture = *state;
     struct load load = {.fixture = fixture};
-    fixture->canned = (struct peer_reply){.silent = true};
+    answer_with(fixture, (struct peer_reply){.silent = true});
     serve(fixture, canned);
     unsigned begun = begin_many(fixture, &load, 100);
     nng_msleep(50);
