@@ -102,7 +102,7 @@ must "started: the store" mode /var/lib/caad/audit.db "600 caad caad"
 must "ends with 0" stop
 
 # With the operator's resolver: that of the lab.
-python3 lab/lab.py up --dir "$work/lab" > "$work/lab.out" 2>&1 &
+/usr/bin/python3 lab/lab.py up --dir "$work/lab" > "$work/lab.out" 2>&1 &
 lab=$!
 trap 'kill $lab 2>/dev/null || true; wait $lab || true; cleanup' EXIT
 for _ in $(seq 300); do
