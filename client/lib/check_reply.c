@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "error.h"
+#include "region.h"
+
+/* A message unpacked against its bytes on the wire. */
+#define UNPACKED_GROWTH 4
 
 /* A requested name and where it stood, to find the first of equals. */
 struct asked {
@@ -156,10 +160,12 @@ enum caa_client_code caa_check_reply_verify_packed(const uint8_t *request,
                                                    const uint8_t *reply, size_t reply_len,
                                                    struct caa_client_error *error)
 {
+    struct caa_region region;
+    caa_region_init(&region, 1024 + UNPACKED_GROWTH * (request_len + reply_len));
     Caa__V1__CheckDomainsRequest *asked =
-        caa__v1__check_domains_request__unpack(NULL, request_len, request);
+        caa__v1__check_domains_request__unpack(&region.allocator, request_len, request);
     Caa__V1__CheckDomainsResponse *answer =
-        caa__v1__check_domains_response__unpack(NULL, reply_len, reply);
+        caa__v1__check_domains_response__unpack(&region.allocator, reply_len, reply);
     enum caa_client_code code;
     if (asked == NULL)
         code = caa_error_set(error, CAA_CLIENT_INVALID_ARGUMENT, "payload",
@@ -169,9 +175,6 @@ enum caa_client_code caa_check_reply_verify_packed(const uint8_t *request,
                              "the reply is no caa.v1.CheckDomainsResponse");
     else
         code = caa_check_reply_verify(asked, request_id, answer, error);
-    if (asked != NULL)
-        caa__v1__check_domains_request__free_unpacked(asked, NULL);
-    if (answer != NULL)
-        caa__v1__check_domains_response__free_unpacked(answer, NULL);
+    caa_region_fini(&region);
     return code;
 }

@@ -109,6 +109,17 @@ char *arena_strdup(struct arena *arena, const char *text)
     return arena_strndup(arena, text, strlen(text));
 }
 
+char *arena_concat(struct arena *arena, const char *a, const char *b)
+{
+    size_t a_len = strlen(a), b_len = strlen(b);
+    char *text = arena_alloc(arena, a_len + b_len + 1);
+    if (text) {
+        memcpy(text, a, a_len);
+        memcpy(text + a_len, b, b_len);
+    }
+    return text;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list args, again;

@@ -29,6 +29,8 @@ CAA_MUSTCHECK void *arena_array(struct arena *arena, size_t count, size_t size);
 /* Copies; the result ends in NUL. */
 CAA_MUSTCHECK char *arena_strndup(struct arena *arena, const char *text, size_t len);
 CAA_MUSTCHECK char *arena_strdup(struct arena *arena, const char *text);
+/* a, then b. */
+CAA_MUSTCHECK char *arena_concat(struct arena *arena, const char *a, const char *b);
 CAA_MUSTCHECK char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

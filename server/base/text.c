@@ -55,13 +55,32 @@ void text_addf(struct text *text, const char *format, ...)
         text->len += (size_t)len;
 }
 
+/* What a name has escaped already stays as it is. */
+static bool is_plain(uint8_t octet, bool in_name)
+{
+    return octet >= 0x20 && octet <= 0x7e && octet != '"' && (in_name || octet != '\\');
+}
+
+/* Runs that need no escape, which are nearly all, go in whole. */
+static void text_put_escaped(struct text *text, const char *octets, size_t len,
+                             bool in_name)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < len && !text->cut; i++) {
+        char escaped[4];
+        if (is_plain((uint8_t)octets[i], in_name))
+            continue;
+        text_put(text, octets + done, i - done);
+        text_put(text, escaped, text_escape((uint8_t)octets[i], escaped));
+        done = i + 1;
+    }
+    text_put(text, octets + done, len - done);
+}
+
 void text_add_escaped(struct text *text, struct bytes octets, size_t max)
 {
     size_t shown = octets.len < max ? octets.len : max;
-    for (size_t i = 0; i < shown && !text->cut; i++) {
-        char escaped[4];
-        text_put(text, escaped, text_escape(octets.data[i], escaped));
-    }
+    text_put_escaped(text, (const char *)octets.data, shown, false);
     if (shown < octets.len)
         text_add(text, ELLIPSIS);
 }
@@ -72,11 +91,7 @@ void text_add_name(struct text *text, const char *name, size_t max)
     if (len > 1 && name[len - 1] == '.' && name[len - 2] != '\\')
         len--;
     size_t shown = len < max ? len : max;
-    for (size_t i = 0; i < shown && !text->cut; i++) {
-        char escaped[4] = {name[i]};
-        size_t count = name[i] == '\\' ? 1 : text_escape((uint8_t)name[i], escaped);
-        text_put(text, escaped, count);
-    }
+    text_put_escaped(text, name, shown, true);
     if (shown < len)
         text_add(text, ELLIPSIS);
 }

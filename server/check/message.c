@@ -126,8 +126,8 @@ enum caa_err caa_message_write(struct arena *arena, const struct caa_policy *pol
     write_reason(policy, result, &text);
     if (result->verdict == CAA_VERDICT_DENIED)
         caa_remedy_write(policy, result, &remedy_text);
-    char *message = arena_printf(arena, "%s%s", body, tail);
-    char *remedy_copy = arena_strdup(arena, remedy);
+    char *message = arena_concat(arena, body, tail);
+    const char *remedy_copy = remedy_text.len > 0 ? arena_strdup(arena, remedy) : "";
     if (!message || !remedy_copy)
         return CAA_ENOMEM;
     result->message = message;

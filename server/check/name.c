@@ -359,7 +359,7 @@ static enum caa_err finish_invalid(const struct reading *reading, struct caa_nam
 static enum caa_err finish_name(const struct reading *reading, struct caa_name *name)
 {
     const char *prefix = reading->wildcard ? "*." : "";
-    const char *ascii_name = arena_printf(reading->arena, "%s%s", prefix, reading->text);
+    const char *ascii_name = arena_concat(reading->arena, prefix, reading->text);
     if (!ascii_name)
         return CAA_ENOMEM;
     name->ascii_name = ascii_name;

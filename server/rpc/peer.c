@@ -1,6 +1,8 @@
 #include "rpc/peer.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +43,30 @@ static struct rpc_peer **find_locked(struct rpc_peers *peers, nng_pipe pipe)
     return link;
 }
 
+/* From malloc; NULL: out of memory. */
+static char *describe(nng_pipe pipe, const nng_sockaddr *address)
+{
+    uint64_t uid;
+    char text[INET6_ADDRSTRLEN] = "", *name = NULL, *description = NULL;
+    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
+        return asprintf(&description, "uid=%" PRIu64, uid) < 0 ? NULL : description;
+    if (address->s_family == NNG_AF_UNSPEC)
+        return strdup("");
+    if (address->s_family == NNG_AF_INET)
+        inet_ntop(AF_INET, &address->s_in.sa_addr, text, sizeof text);
+    else if (address->s_family == NNG_AF_INET6)
+        inet_ntop(AF_INET6, address->s_in6.sa_addr, text, sizeof text);
+#ifdef NNG_OPT_TLS_PEER_CN /* nng 1.6: the name in the client's certificate */
+    if (nng_pipe_get_string(pipe, NNG_OPT_TLS_PEER_CN, &name) != 0)
+        name = NULL;
+#endif
+    if (asprintf(&description, "%s%s%saddress=%s", name ? "cn=" : "", name ? name : "",
+                 name ? " " : "", text) < 0)
+        description = NULL;
+    nng_strfree(name);
+    return description;
+}
+
 bool rpc_peers_add(struct rpc_peers *peers, nng_pipe pipe)
 {
     struct rpc_peer *peer = calloc(1, sizeof *peer);
@@ -50,6 +76,11 @@ bool rpc_peers_add(struct rpc_peers *peers, nng_pipe pipe)
     atomic_init(&peer->refs, 1);
     if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer->address) != 0)
         peer->address.s_family = NNG_AF_UNSPEC;
+    peer->description = describe(pipe, &peer->address);
+    if (!peer->description) {
+        free(peer);
+        return false;
+    }
     pthread_mutex_lock(&peers->lock);
     *find_locked(peers, pipe) = peer;
     pthread_mutex_unlock(&peers->lock);
@@ -82,8 +113,10 @@ struct rpc_peer *rpc_peers_hold(struct rpc_peers *peers, nng_pipe pipe)
 
 void rpc_peer_release(struct rpc_peer *peer)
 {
-    if (atomic_fetch_sub(&peer->refs, 1) == 1)
-        free(peer);
+    if (atomic_fetch_sub(&peer->refs, 1) > 1)
+        return;
+    free(peer->description);
+    free(peer);
 }
 
 void rpc_peer_give_up(struct rpc_peer *peer)
@@ -148,27 +181,4 @@ void rpc_peer_end_reply(struct rpc_peers *peers, struct rpc_peer *peer, size_t l
 {
     atomic_fetch_sub(&peers->unread, len + REPLY_OVERHEAD);
     atomic_fetch_sub(&peer->unread, len + REPLY_OVERHEAD);
-}
-
-const char *rpc_peer_describe(struct arena *arena, nng_pipe pipe)
-{
-    nng_sockaddr peer;
-    uint64_t uid;
-    char text[INET6_ADDRSTRLEN] = "", *name = NULL;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0)
-        return arena_printf(arena, "uid=%llu", (unsigned long long)uid);
-    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &peer) != 0)
-        return "";
-    if (peer.s_family == NNG_AF_INET)
-        inet_ntop(AF_INET, &peer.s_in.sa_addr, text, sizeof text);
-    else if (peer.s_family == NNG_AF_INET6)
-        inet_ntop(AF_INET6, peer.s_in6.sa_addr, text, sizeof text);
-#ifdef NNG_OPT_TLS_PEER_CN /* nng 1.6: the name in the client's certificate */
-    if (nng_pipe_get_string(pipe, NNG_OPT_TLS_PEER_CN, &name) != 0)
-        name = NULL;
-#endif
-    const char *description = arena_printf(arena, "%s%s%saddress=%s", name ? "cn=" : "",
-                                           name ? name : "", name ? " " : "", text);
-    nng_strfree(name);
-    return description;
 }

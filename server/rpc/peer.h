@@ -9,13 +9,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-
-#include "base/arena.h"
+#include <stddef.h>
 
 struct rpc_peer {
     struct rpc_peer *next; /* in its bucket */
     nng_pipe pipe;
     nng_sockaddr address;
+    /* What the transport knows of the other end, for the record: "uid=33",
+     * "address=192.0.2.1"; "" if nothing. */
+    char *description;
     atomic_uint refs;
     atomic_size_t unread; /* octets of replies that wait in nng */
     atomic_bool given_up; /* to be disconnected */
@@ -48,10 +50,6 @@ bool rpc_peer_is_given_up(const struct rpc_peer *peer);
 void rpc_peers_tick(struct rpc_peers *peers);
 /* Whether a client with this address is connected. */
 bool rpc_peers_has_address(struct rpc_peers *peers, const nng_sockaddr *address);
-
-/* What the transport knows of the other end, for the record: "uid=33",
- * "address=192.0.2.1"; "" if nothing. In arena; NULL: out of memory. */
-const char *rpc_peer_describe(struct arena *arena, nng_pipe pipe);
 
 /* A reply of len octets is handed to nng. false: the client has left too many
  * unread, so it is given up and the reply must not be sent. */

@@ -6,6 +6,13 @@ enum { DEPTH_MAX = 8, UNKNOWN_MAX = 64 };
 
 enum wire_type { VARINT = 0, FIXED64 = 1, DELIMITED = 2, FIXED32 = 5 };
 
+/* Where in the message: written out only for a fault. */
+struct path {
+    const struct path *parent; /* NULL: the message itself */
+    const ProtobufCFieldDescriptor *field;
+    unsigned index;
+};
+
 struct scan {
     struct arena *arena;
     struct scan_fault *fault;
@@ -89,19 +96,24 @@ static struct bytes value_of(struct wire *wire, enum wire_type type)
     return (struct bytes){NULL, 0};
 }
 
-static bool fault(struct scan *scan, const char *field, const char *reason)
+/* "" also without memory. */
+static const char *path_text(struct arena *arena, const struct path *path)
 {
-    *scan->fault = (struct scan_fault){field ? field : "", reason};
-    return false;
+    if (!path)
+        return "";
+    const char *parent = path_text(arena, path->parent);
+    const char *dot = *parent ? "." : "", *name = path->field->name;
+    const char *text =
+        path->field->label == PROTOBUF_C_LABEL_REPEATED
+            ? arena_printf(arena, "%s%s%s[%u]", parent, dot, name, path->index)
+            : arena_printf(arena, "%s%s%s", parent, dot, name);
+    return text ? text : "";
 }
 
-static const char *path_of(struct scan *scan, const char *parent,
-                           const ProtobufCFieldDescriptor *field, unsigned index)
+static bool fault(struct scan *scan, const struct path *path, const char *reason)
 {
-    const char *dot = *parent ? "." : "";
-    return field->label == PROTOBUF_C_LABEL_REPEATED
-               ? arena_printf(scan->arena, "%s%s%s[%u]", parent, dot, field->name, index)
-               : arena_printf(scan->arena, "%s%s%s", parent, dot, field->name);
+    *scan->fault = (struct scan_fault){path_text(scan->arena, path), reason};
+    return false;
 }
 
 static enum wire_type wire_type_of(const ProtobufCFieldDescriptor *field)
@@ -140,27 +152,22 @@ static bool fits(const ProtobufCFieldDescriptor *field, enum wire_type type,
 }
 
 static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,
-                        struct bytes message, const char *path, unsigned depth);
+                        struct bytes message, const struct path *path, unsigned depth);
 
-static bool scan_field(struct scan *scan, const ProtobufCFieldDescriptor *field,
-                       enum wire_type type, struct bytes value, const char *parent,
-                       unsigned index, unsigned depth)
+static bool scan_field(struct scan *scan, const struct path *path, enum wire_type type,
+                       struct bytes value, unsigned depth)
 {
+    const ProtobufCFieldDescriptor *field = path->field;
     if (!fits(field, type, value))
-        return fault(scan, path_of(scan, parent, field, index),
-                     "has another type than the schema gives it");
+        return fault(scan, path, "has another type than the schema gives it");
     if (field->type == PROTOBUF_C_TYPE_STRING && !scan_is_text(value))
-        return fault(scan, path_of(scan, parent, field, index),
-                     "is not UTF-8 text without NUL");
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        const char *path = path_of(scan, parent, field, index);
-        return path && scan_fields(scan, field->descriptor, value, path, depth + 1);
-    }
-    return true;
+        return fault(scan, path, "is not UTF-8 text without NUL");
+    return field->type != PROTOBUF_C_TYPE_MESSAGE ||
+           scan_fields(scan, field->descriptor, value, path, depth + 1);
 }
 
 static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *descriptor,
-                        struct bytes message, const char *path, unsigned depth)
+                        struct bytes message, const struct path *path, unsigned depth)
 {
     struct wire wire = wire_of(message);
     unsigned *counts = arena_array(scan->arena, descriptor->n_fields, sizeof *counts);
@@ -183,7 +190,7 @@ static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *des
             continue;
         }
         unsigned *count = &counts[field - descriptor->fields];
-        if (!scan_field(scan, field, type, value, path, *count, depth))
+        if (!scan_field(scan, &(struct path){path, field, *count}, type, value, depth))
             return false;
         ++*count;
     }
@@ -196,5 +203,5 @@ bool scan_message(struct arena *arena, const ProtobufCMessageDescriptor *descrip
 {
     struct scan scan = {.arena = arena, .fault = scan_fault};
     *scan_fault = (struct scan_fault){"", "takes more memory than one request may"};
-    return scan_fields(&scan, descriptor, message, "", 0);
+    return scan_fields(&scan, descriptor, message, NULL, 0);
 }

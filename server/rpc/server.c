@@ -133,14 +133,15 @@ static const struct service_entry *find_method(const struct rpc_server *server,
     return NULL;
 }
 
-/* Who is there: what the component calls itself, and what the transport knows. */
-static const char *describe_caller(struct rpc_call *call, nng_msg *message)
+/* Who is there: what the component calls itself, and what the transport knows,
+ * unless it has left already. */
+static const char *describe_caller(struct rpc_call *call)
 {
     const char *name = rpc_call_metadata(call, "caller");
-    const char *peer = rpc_peer_describe(call->arena, nng_msg_get_pipe(message));
-    if (!name || !*name || !peer)
-        return peer;
-    return arena_printf(call->arena, "%s%s%s", name, *peer ? " " : "", peer);
+    const char *peer = call->slot->peer ? call->slot->peer->description : "";
+    if (!name || !*name)
+        return arena_strdup(call->arena, peer);
+    return *peer ? arena_printf(call->arena, "%s %s", name, peer) : name;
 }
 
 /* false: the call has been ended. */
@@ -270,7 +271,7 @@ static void start(struct rpc_server *server, struct rpc_call *call, nng_msg *mes
                       "%s is not answered on this listener", call->envelope->method);
         return;
     }
-    call->caller = describe_caller(call, message);
+    call->caller = describe_caller(call);
     if (!call->caller) {
         rpc_call_reply(NULL, call);
         return;

@@ -67,7 +67,7 @@ static void reply_one(struct domains *domains, const Caa__V1__CheckDomainsReques
                       const Caa__V1__CheckDomainsResponse *response)
 {
     count_call(domains->service, domains->call->received_us);
-    if (same_question(domains, asked, response))
+    if (asked == &domains->request || same_question(domains, asked, response))
         rpc_call_reply(&response->base, domains->call);
     else
         rpc_call_fail(domains->call, RPC_CODE(INVALID_ARGUMENT), "request_id", 0,

@@ -38,13 +38,12 @@ enum { EDE_TEXT_MAX = 512 };
 static void *messages(struct arena *arena, size_t count,
                       const ProtobufCMessageDescriptor *descriptor)
 {
-    void **pointers = arena_array(arena, count, sizeof *pointers);
     size_t size = descriptor->sizeof_message;
-    char *block = arena_array(arena, count, size);
-    if (!pointers || !block)
+    void **pointers = arena_array(arena, count, sizeof *pointers + size);
+    if (!pointers)
         return NULL;
     for (size_t i = 0; i < count; i++) {
-        pointers[i] = block + i * size;
+        pointers[i] = (char *)(pointers + count) + i * size;
         protobuf_c_message_init(descriptor, pointers[i]);
     }
     return pointers;
