@@ -8,19 +8,11 @@
 
 enum { SHARDS = 16 }; /* a power of two; well above the number of threads */
 
-struct entry {
-    struct entry *next_in_bucket;
-    struct entry *newer, *older; /* by last use */
-    struct held_answer *held;
-    uint64_t hash;
-    int64_t expires_us;
-};
-
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
-    struct entry **buckets;
+    struct held_answer **buckets;
     size_t bucket_mask, count, max;
-    struct entry *newest, *oldest;
+    struct held_answer *newest, *oldest;
 };
 
 struct cache {
@@ -34,7 +26,7 @@ static struct shard *shard_of(struct cache *cache, uint64_t hash)
     return &cache->shards[hash >> 60 & (SHARDS - 1)];
 }
 
-static struct entry **bucket_of(struct shard *shard, uint64_t hash)
+static struct held_answer **bucket_of(struct shard *shard, uint64_t hash)
 {
     return &shard->buckets[hash & shard->bucket_mask];
 }
@@ -64,43 +56,44 @@ struct cache *cache_create(size_t max_entries, uint32_t max_ttl_s)
     return cache;
 }
 
-static void lru_unlink(struct shard *shard, struct entry *entry)
+static void lru_unlink(struct shard *shard, struct held_answer *held)
 {
-    *(entry->newer ? &entry->newer->older : &shard->newest) = entry->older;
-    *(entry->older ? &entry->older->newer : &shard->oldest) = entry->newer;
+    struct held_answer *newer = held->place.newer, *older = held->place.older;
+    *(newer ? &newer->place.older : &shard->newest) = older;
+    *(older ? &older->place.newer : &shard->oldest) = newer;
 }
 
-static void lru_push(struct shard *shard, struct entry *entry)
+static void lru_push(struct shard *shard, struct held_answer *held)
 {
-    entry->newer = NULL;
-    entry->older = shard->newest;
-    *(shard->newest ? &shard->newest->newer : &shard->oldest) = entry;
-    shard->newest = entry;
+    held->place.newer = NULL;
+    held->place.older = shard->newest;
+    *(shard->newest ? &shard->newest->place.newer : &shard->oldest) = held;
+    shard->newest = held;
 }
 
-static struct entry **find_locked(struct shard *shard, uint64_t hash, const char *name)
+static struct held_answer **find_locked(struct shard *shard, uint64_t hash,
+                                        const char *name)
 {
-    struct entry **link = bucket_of(shard, hash);
+    struct held_answer **link = bucket_of(shard, hash);
     while (*link &&
-           ((*link)->hash != hash || strcmp((*link)->held->answer.name, name) != 0))
-        link = &(*link)->next_in_bucket;
+           ((*link)->place.hash != hash || strcmp((*link)->answer.name, name) != 0))
+        link = &(*link)->place.next_in_bucket;
     return link;
 }
 
-static void drop_locked(struct shard *shard, struct entry **link)
+static void drop_locked(struct shard *shard, struct held_answer **link)
 {
-    struct entry *entry = *link;
-    *link = entry->next_in_bucket;
-    lru_unlink(shard, entry);
-    held_unref(entry->held);
-    free(entry);
+    struct held_answer *held = *link;
+    *link = held->place.next_in_bucket;
+    lru_unlink(shard, held);
+    held_unref(held);
     shard->count--;
 }
 
 static void evict_oldest_locked(struct shard *shard)
 {
-    struct entry *oldest = shard->oldest;
-    drop_locked(shard, find_locked(shard, oldest->hash, oldest->held->answer.name));
+    struct held_answer *oldest = shard->oldest;
+    drop_locked(shard, find_locked(shard, oldest->place.hash, oldest->answer.name));
 }
 
 struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *name,
@@ -108,22 +101,21 @@ struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *na
 {
     if (!cache->enabled)
         return NULL;
-    struct held_answer *held = NULL;
+    struct held_answer *found = NULL;
     struct shard *shard = shard_of(cache, hash);
     pthread_mutex_lock(&shard->lock);
-    struct entry **link = find_locked(shard, hash, name);
-    if (*link && (*link)->expires_us <= now_us) {
+    struct held_answer **link = find_locked(shard, hash, name);
+    if (*link && (*link)->place.expires_us <= now_us) {
         drop_locked(shard, link);
     } else if (*link) {
-        struct entry *entry = *link;
-        if (shard->newest != entry) {
-            lru_unlink(shard, entry);
-            lru_push(shard, entry);
+        found = held_ref(*link);
+        if (shard->newest != found) {
+            lru_unlink(shard, found);
+            lru_push(shard, found);
         }
-        held = held_ref(entry->held);
     }
     pthread_mutex_unlock(&shard->lock);
-    return held;
+    return found;
 }
 
 void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
@@ -134,30 +126,28 @@ void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
     uint32_t ttl_s = held->answer.ttl_s;
     if (ttl_s > cache->max_ttl_s)
         ttl_s = cache->max_ttl_s;
-    struct entry *entry = ttl_s > 0 ? malloc(sizeof *entry) : NULL;
     struct shard *shard = shard_of(cache, hash);
     pthread_mutex_lock(&shard->lock);
-    struct entry **link = find_locked(shard, hash, held->answer.name);
+    struct held_answer **link = find_locked(shard, hash, held->answer.name);
     if (*link)
         drop_locked(shard, link);
-    if (entry) {
+    if (ttl_s > 0) {
         if (shard->count == shard->max)
             evict_oldest_locked(shard);
-        struct entry **bucket = bucket_of(shard, hash);
-        *entry = (struct entry){.next_in_bucket = *bucket,
-                                .held = held_ref(held),
-                                .hash = hash,
-                                .expires_us = now_us + (int64_t)ttl_s * 1000000};
-        *bucket = entry;
-        lru_push(shard, entry);
+        struct held_answer **bucket = bucket_of(shard, hash);
+        held->place.next_in_bucket = *bucket;
+        held->place.hash = hash;
+        held->place.expires_us = now_us + (int64_t)ttl_s * 1000000;
+        *bucket = held_ref(held);
+        lru_push(shard, held);
         shard->count++;
     }
     pthread_mutex_unlock(&shard->lock);
 }
 
-static bool flush_wants(const struct entry *entry, const char *name, bool subtree)
+static bool flush_wants(const struct held_answer *held, const char *name, bool subtree)
 {
-    const char *held_name = entry->held->answer.name;
+    const char *held_name = held->answer.name;
     if (!name)
         return true;
     if (!subtree)
@@ -170,12 +160,12 @@ static size_t flush_shard(struct shard *shard, const char *name, bool subtree)
     size_t dropped = 0;
     pthread_mutex_lock(&shard->lock);
     for (size_t i = 0; shard->count > 0 && i <= shard->bucket_mask; i++) {
-        for (struct entry **link = &shard->buckets[i]; *link;) {
+        for (struct held_answer **link = &shard->buckets[i]; *link;) {
             if (flush_wants(*link, name, subtree)) {
                 drop_locked(shard, link);
                 dropped++;
             } else {
-                link = &(*link)->next_in_bucket;
+                link = &(*link)->place.next_in_bucket;
             }
         }
     }

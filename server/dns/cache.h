@@ -19,7 +19,8 @@ void cache_destroy(struct cache *cache);
 struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *name,
                               int64_t now_us);
 /* Takes a reference of its own; an older answer for the name is replaced.
- * A TTL of 0 is not kept, but drops the older answer. */
+ * A TTL of 0 is not kept, but drops the older answer. An answer is put into one
+ * cache, once. */
 void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
                int64_t now_us);
 /* Forgets name (lookup form), with all below it if subtree; NULL: everything.

@@ -77,7 +77,7 @@ static void on_waiter_deadline(struct wheel_timer *timer)
                                .retrieved_at_ms = clock_wall_ms(),
                                .attempts = flight->attempts,
                                .attempt_count = flight->attempt_count};
-    query->done(query, held_create(&draft), false);
+    worker_answer(flight->worker, query, held_create(&draft), false);
 }
 
 static void waiter_add(struct flight *flight, struct resolver_query *query)
@@ -128,7 +128,7 @@ static void end_with(struct flight *flight, struct held_answer *held)
     while (flight->waiters) {
         struct resolver_query *query = flight->waiters;
         waiter_unlink(query);
-        query->done(query, held ? held_ref(held) : NULL, false);
+        worker_answer(worker, query, held ? held_ref(held) : NULL, false);
     }
     held_unref(held);
     held_unref(flight->failure);
@@ -570,7 +570,7 @@ void flight_ask(struct worker *worker, struct resolver_query *query)
                                             : cache_get(worker->pool->cache, query->hash,
                                                         query->fqdn.text, worker->now_us);
     if (held) {
-        query->done(query, held, true);
+        worker_answer(worker, query, held, true);
         return;
     }
     struct flight *flight = find(worker, query);
@@ -581,7 +581,7 @@ void flight_ask(struct worker *worker, struct resolver_query *query)
     }
     flight = start(worker, query);
     if (!flight) {
-        query->done(query, NULL, false);
+        worker_answer(worker, query, NULL, false);
         return;
     }
     waiter_add(flight, query);

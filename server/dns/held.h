@@ -1,6 +1,6 @@
 /* held.h - an answer shared by the cache, by requests and by the audit: one
  * block of memory with everything the answer points to, counted references.
- * Threads: any; immutable after creation. */
+ * Threads: any; immutable after creation, but for its place. */
 #ifndef CAA_DNS_HELD_H
 #define CAA_DNS_HELD_H
 
@@ -8,8 +8,17 @@
 
 #include "check/answer.h"
 
+/* Where it is in the cache: the cache's own, under its locks. */
+struct cache_place {
+    struct held_answer *next_in_bucket;
+    struct held_answer *newer, *older; /* by last use */
+    uint64_t hash;
+    int64_t expires_us;
+};
+
 struct held_answer {
     atomic_uint references;
+    struct cache_place place;
     struct caa_answer answer;
 };
 

@@ -47,6 +47,8 @@ struct resolver_query {
     struct resolver_query *next, *prev;
     struct flight *flight;
     struct wheel_timer deadline;
+    struct held_answer *held;
+    bool from_cache;
 };
 
 /* Starts the workers and the self-tests. */

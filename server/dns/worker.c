@@ -55,6 +55,28 @@ static bool read_inbox(struct worker *worker)
     return !stopping;
 }
 
+void worker_answer(struct worker *worker, struct resolver_query *query,
+                   struct held_answer *held, bool from_cache)
+{
+    query->held = held;
+    query->from_cache = from_cache;
+    query->next = NULL;
+    *worker->answered_tail = query;
+    worker->answered_tail = &query->next;
+}
+
+static void deliver(struct worker *worker)
+{
+    struct resolver_query *query = worker->answered_head;
+    worker->answered_head = NULL;
+    worker->answered_tail = &worker->answered_head;
+    while (query) {
+        struct resolver_query *next = query->next;
+        query->done(query, query->held, query->from_cache);
+        query = next;
+    }
+}
+
 static void on_event(struct worker *worker, const struct epoll_event *event)
 {
     uint32_t tag = (uint32_t)(event->data.u64 >> 32);
@@ -91,7 +113,8 @@ static void *run(void *arg)
     struct worker *worker = arg;
     struct epoll_event events[EVENTS_AT_ONCE];
     int64_t swept_us = 0;
-    do {
+    bool goes_on = true;
+    while (goes_on) {
         int count = epoll_wait(worker->epoll_fd, events, EVENTS_AT_ONCE, wait_ms(worker));
         worker->now_us = clock_mono_us();
         atomic_store_explicit(&worker->round_us, worker->now_us, memory_order_relaxed);
@@ -100,10 +123,13 @@ static void *run(void *arg)
         wheel_advance(&worker->wheel, worker->now_us);
         sweep(worker, &swept_us);
         selftest_poll(worker);
-    } while (read_inbox(worker));
+        goes_on = read_inbox(worker);
+        deliver(worker);
+    }
     selftest_stop(worker);
     proof_stop(worker);
     flight_end_all(worker);
+    deliver(worker);
     return NULL;
 }
 
@@ -137,6 +163,7 @@ enum caa_err worker_start(struct worker *worker, struct pool *pool, unsigned ind
     worker->index = index;
     worker->inbox_tail = &worker->inbox_head;
     worker->paced_tail = &worker->paced_head;
+    worker->answered_tail = &worker->answered_head;
     worker->now_us = clock_mono_us();
     atomic_init(&worker->round_us, worker->now_us);
     wheel_init(&worker->wheel, worker->now_us);

@@ -66,7 +66,8 @@ struct worker {
     struct arena *scratch; /* reset after each response */
     struct flight *flights[FLIGHT_BUCKETS];
     struct flight *paced_head, **paced_tail; /* wait to send */
-    struct young *young;                     /* one an upstream */
+    struct resolver_query *answered_head, **answered_tail;
+    struct young *young; /* one an upstream */
     struct worker_counters counters;
 };
 
@@ -77,6 +78,11 @@ void worker_stop(struct worker *worker);
 /* Threads: any. Takes over a list linked by next, *tail its last link. */
 void worker_post(struct worker *worker, struct resolver_query *head,
                  struct resolver_query **tail);
+/* query is done with held at the end of the present round: what the callers make
+ * of their answers, replies above all, comes in one go, while the resolver is busy
+ * with the queries just sent. */
+void worker_answer(struct worker *worker, struct resolver_query *query,
+                   struct held_answer *held, bool from_cache);
 /* Sets an upstream's state and reports a change. */
 void worker_set_state(struct worker *worker, struct upstream *upstream,
                       enum upstream_state state);

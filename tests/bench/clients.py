@@ -6,6 +6,9 @@ import re
 import struct
 import subprocess
 
+import dns.message
+import dns.query
+
 from servers import Costs
 
 METHOD = "caa.v1.CaaService/CheckDomains"
@@ -107,6 +110,16 @@ def dns_ping(servers, resolver, names, seconds):
     address, _, port = resolver.rpartition(":")
     return json.loads(run([servers.tool("bench_dns_ping"), address, port, str(seconds), names],
                           seconds))
+
+
+def record_bytes(resolver, names_path):
+    """Octets of a name and of its DNS response, which the cache keeps for the audit."""
+    with open(names_path, encoding="ascii") as names:
+        name = names.readline().strip()
+    address, _, port = resolver.rpartition(":")
+    question = dns.message.make_query(name, "CAA", use_edns=0, want_dnssec=True)
+    response = dns.query.udp(question, address, port=int(port), timeout=5)
+    return len(name) + 1 + len(response.to_wire())
 
 
 def dnsperf_file(servers, names_path, limit=200000):

@@ -6,7 +6,8 @@ compared, the medians, the median of the rounds' ratios, and what is to be reach
 """
 import statistics
 
-from clients import (dns_ping, dnsperf, dnsperf_file, echo, load, messages_file, names_file)
+from clients import (dns_ping, dnsperf, dnsperf_file, echo, load, messages_file, names_file,
+                     record_bytes)
 from servers import resident_bytes
 
 IN_FLIGHT = 64
@@ -177,9 +178,11 @@ def size_rows(bench):
                           column(found[str(count)], "rate"), column(found["1000"], "rate"),
                           (">=", 0.90) if full else None))
         if count > 1000:
-            lines.append(Line("e", "memory a name at " + text, "bytes",
-                              [grown[count] / (count - 1000)],
-                              None, ("<=", 250) if full else None, "record data included"))
+            name = grown[count] / (count - 1000)
+            lines.append(Line("e", "memory a name at " + text, "bytes", [name]))
+            lines.append(Line("e", "the same beyond the name and its DNS response", "bytes",
+                              [name - record_bytes(bench.nsd, lists[count])],
+                              None, ("<=", 250) if full else None))
     for caad in daemons.values():
         servers.stop_caad(caad)
     return lines
