@@ -15,6 +15,7 @@ enum {
     ATTEMPTS_RECORDED = 2 * RESOLVER_ATTEMPTS_MAX + 2,
     /* c-ares before 1.22 cuts a longer UDP response to this. */
     UDP_CUT = 512,
+    SPARE_MAX = 1024,
 };
 
 struct flight {
@@ -25,7 +26,6 @@ struct flight {
     int64_t started_us;
     struct resolver_query *waiters;
 
-    struct caa_attempt attempts[ATTEMPTS_RECORDED];
     size_t attempt_count;
     unsigned tries; /* attempts used, TCP after truncation not counted */
     size_t first_upstream, upstream;
@@ -43,7 +43,10 @@ struct flight {
 
     /* The most telling failure so far, without attempts. */
     struct held_answer *failure;
+
+    /* Not cleared for the next flight. */
     char name[CAA_FQDN_MAX + 1];
+    struct caa_attempt attempts[ATTEMPTS_RECORDED];
 };
 
 #define FLIGHT_OF(timer_pointer, member)                                                 \
@@ -104,6 +107,28 @@ static void flight_unlink(struct flight *flight)
     *link = flight->next_in_bucket;
 }
 
+static void release(struct flight *flight)
+{
+    struct worker *worker = flight->worker;
+    if (worker->spare_count == SPARE_MAX) {
+        free(flight);
+        return;
+    }
+    flight->next_in_bucket = worker->spare;
+    worker->spare = flight;
+    worker->spare_count++;
+}
+
+static struct flight *allocate(struct worker *worker)
+{
+    struct flight *flight = worker->spare;
+    if (!flight)
+        return malloc(sizeof *flight);
+    worker->spare = flight->next_in_bucket;
+    worker->spare_count--;
+    return flight;
+}
+
 static void count_answer(struct worker *worker, const struct caa_answer *answer)
 {
     atomic_fetch_add_explicit(&worker->counters.lookups[answer->outcome], 1,
@@ -133,7 +158,7 @@ static void end_with(struct flight *flight, struct held_answer *held)
     held_unref(held);
     held_unref(flight->failure);
     held_unref(flight->unproven);
-    free(flight);
+    release(flight);
     atomic_fetch_sub_explicit(&worker->counters.in_flight, 1, memory_order_relaxed);
 }
 
@@ -549,14 +574,16 @@ static struct flight *find(struct worker *worker, const struct resolver_query *q
 
 static struct flight *start(struct worker *worker, const struct resolver_query *query)
 {
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = allocate(worker);
     if (!flight)
         return NULL;
+    memset(flight, 0, offsetof(struct flight, name));
     flight->worker = worker;
     flight->hash = query->hash;
     flight->started_us = clock_mono_us();
     flight->first_upstream = (query->hash >> 20) % worker->pool->upstream_count;
     memcpy(flight->name, query->fqdn.text, query->fqdn.len);
+    flight->name[query->fqdn.len] = '\0';
     struct flight **bucket = &worker->flights[query->hash % FLIGHT_BUCKETS];
     flight->next_in_bucket = *bucket;
     *bucket = flight;
@@ -601,4 +628,10 @@ void flight_end_all(struct worker *worker)
             end_failed(flight, CAA_OUTCOME_RESOLVER_UNAVAILABLE);
         }
     }
+}
+
+void flight_free_spare(struct worker *worker)
+{
+    while (worker->spare)
+        free(allocate(worker));
 }

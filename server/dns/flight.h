@@ -13,4 +13,7 @@ void flight_ask(struct worker *worker, struct resolver_query *query);
 /* Ends every flight with RESOLVER_UNAVAILABLE. */
 void flight_end_all(struct worker *worker);
 
+/* Frees those kept for the next ones. */
+void flight_free_spare(struct worker *worker);
+
 #endif

@@ -129,6 +129,7 @@ static void *run(void *arg)
     selftest_stop(worker);
     proof_stop(worker);
     flight_end_all(worker);
+    flight_free_spare(worker);
     deliver(worker);
     return NULL;
 }

@@ -65,6 +65,8 @@ struct worker {
     atomic_llong round_us; /* when the loop last went round, for the watchdog */
     struct arena *scratch; /* reset after each response */
     struct flight *flights[FLIGHT_BUCKETS];
+    struct flight *spare; /* for the next ones */
+    unsigned spare_count;
     struct flight *paced_head, **paced_tail; /* wait to send */
     struct resolver_query *answered_head, **answered_tail;
     struct young *young; /* one an upstream */

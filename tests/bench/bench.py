@@ -13,6 +13,7 @@ rows:
   f  time to the answer with 1 in flight against the echo and one DNS query
   g  a name of 5 levels, 20 ms away, against one DNS query
   h  audit in SQLite and in PostgreSQL against none
+  i  growth with names, levels, concurrency, daemons (only when asked for)
 """
 import argparse
 import json

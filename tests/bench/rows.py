@@ -258,6 +258,52 @@ def audit_rows(bench):
     return lines
 
 
+# -- (i): growth ----------------------------------------------------------------
+
+def compared(row, text, figures, key, unit):
+    """A line for each side but the first, against the first."""
+    first, *others = figures
+    return [Line(row, text % (name, first), unit, column(figures[name], key),
+                 column(figures[first], key)) for name in others]
+
+
+def growth_rows(bench):
+    """How cost grows with names, levels, concurrency and daemons."""
+    caad, lines = bench.cached, []
+    found = alternate(bench.rounds, **{
+        str(size): lambda size=size: bench.load(caad, bench.few, batch=size,
+                                                in_flight=max(4, IN_FLIGHT // size))
+        for size in (1, 10, 100, 1000)})
+    lines += compared("i", "%s names a request against %s, cached", found, "name_cpu_us",
+                      "us CPU a name")
+
+    lists = {str(levels): names_file(bench.servers, "levels-%d" % levels, 100000,
+                                     ".".join("l%dx{n:07d}" % i for i in range(levels)))
+             for levels in (2, 4, 8, 16)}
+    found = alternate(bench.rounds, **{
+        levels: lambda path=path: bench.load(bench.uncached, path, in_flight=BATCH_IN_FLIGHT,
+                                             batch=BATCH)
+        for levels, path in lists.items()})
+    lines += compared("i", "%s levels a name against %s, uncached", found, "name_cpu_us",
+                      "us CPU a name")
+
+    found = alternate(bench.rounds, **{
+        str(count): lambda count=count: bench.load(caad, bench.few, in_flight=count)
+        for count in (1, 8, 64, 512)})
+    for key, unit in (("rate", "calls/s"), ("p99_us", "us p99")):
+        lines += compared("i", "%s in flight against %s, cached", found, key, unit)
+
+    second = bench.servers.caad(bench.nsd)
+    bench.fill(second, bench.few, 1000)
+    found = alternate(
+        bench.rounds,
+        one=lambda: bench.load(caad, bench.few, in_flight=IN_FLIGHT),
+        two=lambda: bench.load(caad, bench.few, in_flight=IN_FLIGHT,
+                               options=("--server", second.url)))
+    bench.servers.stop_caad(second)
+    return lines + compared("i", "%s daemons against %s, cached", found, "rate", "calls/s")
+
+
 ROWS = {
     "a": cached_rows,
     "b": uncached_rows,
@@ -266,6 +312,7 @@ ROWS = {
     "f": latency_rows,
     "g": delay_rows,
     "h": audit_rows,
+    "i": growth_rows,
 }
 # (c) comes out of the rounds of (a) and (b).
 ALSO = {"c": ("a", "b")}
