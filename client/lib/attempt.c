@@ -137,7 +137,8 @@ static enum caa_next send_locked(struct caa_call *call, size_t index, nng_time n
     server->outstanding++;
     call->state = CALL_SENT;
     caa_link_send_locked(server->link, frame);
-    caa_deadlines_add_locked(&call->client->deadlines, call);
+    call->due.at = call->deadline;
+    caa_deadlines_add_locked(&call->client->deadlines, &call->due);
     return CAA_NEXT_GOES_ON;
 }
 

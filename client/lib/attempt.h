@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "client.h"
+#include "deadlines.h"
 #include "request_id.h"
 
 enum caa_call_state {
@@ -27,9 +28,10 @@ struct caa_call {
     struct caa_client *client;
     struct caa_call *next;
     struct caa_call *previous;
-    /* SENT: in the client's deadlines. ANSWERED: due_next, of those of one link. */
-    struct caa_call *due_next;
-    struct caa_call *due_previous;
+    /* SENT: in the client's deadlines. */
+    struct caa_deadline due;
+    /* ANSWERED: of those that came in one read. */
+    struct caa_call *answered_next;
     nng_aio *timer;
     /* Its place in client->slots, for life. */
     uint32_t slot;

@@ -130,9 +130,11 @@ static void leave_sent_locked(struct caa_call *call, enum caa_call_state state)
     nng_sleep_aio(0, call->timer);
 }
 
-void caa_call_late_locked(struct caa_call *call)
+void caa_call_late_locked(struct caa_deadline *deadline)
 {
-    leave_sent_locked(call, CALL_LATE);
+    char *due = (char *)deadline;
+    leave_sent_locked((struct caa_call *)(void *)(due - offsetof(struct caa_call, due)),
+                      CALL_LATE);
 }
 
 /* ------------------------------------------------------------- begin and the end */
@@ -300,7 +302,7 @@ void caa_call_server_down_locked(struct caa_client *client, size_t server)
     for (struct caa_call *call = client->calls; call != NULL; call = call->next) {
         if (call->state != CALL_SENT || call->server != server)
             continue;
-        caa_deadlines_remove_locked(&client->deadlines, call);
+        caa_deadlines_remove_locked(&client->deadlines, &call->due);
         leave_sent_locked(call, CALL_LOST);
     }
 }
@@ -318,7 +320,7 @@ struct caa_call *caa_call_reply_locked(struct caa_client *client, size_t server,
     call->reply_len = len;
     if (call->reply != NULL && len > 0)
         memcpy(call->reply, body, len);
-    caa_deadlines_remove_locked(&client->deadlines, call);
+    caa_deadlines_remove_locked(&client->deadlines, &call->due);
     call->state = CALL_ANSWERED;
     return call;
 }
@@ -326,9 +328,9 @@ struct caa_call *caa_call_reply_locked(struct caa_client *client, size_t server,
 void caa_call_cancel_all_locked(struct caa_client *client)
 {
     while (client->deadlines.first != NULL) {
-        struct caa_call *call = client->deadlines.first;
-        caa_deadlines_remove_locked(&client->deadlines, call);
-        leave_sent_locked(call, CALL_LATE);
+        struct caa_deadline *first = client->deadlines.first;
+        caa_deadlines_remove_locked(&client->deadlines, first);
+        caa_call_late_locked(first);
     }
     for (struct caa_call *call = client->calls; call != NULL; call = call->next)
         nng_aio_cancel(call->timer);

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "caa_client.h"
+#include "deadlines.h"
 
 struct caa_call;
 
@@ -66,7 +67,7 @@ struct caa_call *caa_call_reply_locked(struct caa_client *client, size_t server,
 /* The next step of an ANSWERED call; without the lock. */
 void caa_call_answered(struct caa_call *call);
 /* The deadline of a SENT call has come. */
-void caa_call_late_locked(struct caa_call *call);
+void caa_call_late_locked(struct caa_deadline *deadline);
 
 /* The client is closing: hurry every call to its end. Client's lock held. */
 void caa_call_cancel_all_locked(struct caa_client *client);

@@ -32,9 +32,9 @@ static void on_reply(void *arg, size_t index, uint32_t id, const uint8_t *body,
     struct caa_call *call = caa_call_reply_locked(arg, index, id, body, len);
     if (call == NULL)
         return;
-    call->due_next = NULL;
+    call->answered_next = NULL;
     *server->answered_end = call;
-    server->answered_end = &call->due_next;
+    server->answered_end = &call->answered_next;
 }
 
 static void *take_answered(void *arg, size_t index)
@@ -49,7 +49,7 @@ static void *take_answered(void *arg, size_t index)
 static void on_answered(void *answered)
 {
     for (struct caa_call *call = answered, *next; call != NULL; call = next) {
-        next = call->due_next;
+        next = call->answered_next;
         caa_call_answered(call);
     }
 }
@@ -97,7 +97,8 @@ static struct caa_client *allocate(const struct caa_client_options *options)
     client->max_attempts = options->max_attempts;
     client->name = options->name == NULL ? NULL : strdup(options->name);
     client->servers = calloc(options->servers_len, sizeof(*client->servers));
-    if (caa_deadlines_init(&client->deadlines, &client->lock) != 0 ||
+    if (caa_deadlines_init(&client->deadlines, &client->lock, caa_call_late_locked) !=
+            0 ||
         client->servers == NULL || (options->name != NULL && client->name == NULL)) {
         caa_client_destroy(client);
         return NULL;
