@@ -162,7 +162,8 @@ struct audit_record {
     uint8_t previous_hash[AUDIT_HASH_LEN];
 };
 
-/* CAA_OK, CAA_ENOTFOUND, CAA_EIO (store or record unreadable), CAA_ECLOSED.
+/* CAA_OK, CAA_ENOTFOUND, CAA_ECORRUPT (the record does not fit its hash: it is not
+ * what was written), CAA_EIO (store unreadable), CAA_ENOMEM, CAA_ECLOSED.
  * record is borrowed, NULL unless CAA_OK. */
 typedef void audit_found(void *arg, enum caa_err err, const struct audit_record *record);
 

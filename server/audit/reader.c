@@ -179,18 +179,19 @@ static bool query(struct session *self, const struct db_statement *statement,
 
 /* --- find --- */
 
-static bool open_row(struct session *self, struct rows *rows, struct row *row)
+/* CAA_ECORRUPT: changed; the payload is there if it can be read at all. */
+static enum caa_err open_row(struct session *self, struct rows *rows, struct row *row)
 {
     struct record_tail tail;
     if (!record_open(self->coder, row->body, &tail))
-        return false;
+        return CAA_ECORRUPT;
     uint8_t *copy = arena_alloc(rows->arena, tail.payload.len);
     if (!copy)
-        return false;
+        return CAA_ENOMEM;
     if (tail.payload.len)
         memcpy(copy, tail.payload.data, tail.payload.len);
     row->record.payload = (struct bytes){copy, tail.payload.len};
-    return true;
+    return record_is_intact(self->coder, &row->record, &tail) ? CAA_OK : CAA_ECORRUPT;
 }
 
 static enum caa_err find(struct session *self, const struct read_job *job,
@@ -203,11 +204,12 @@ static enum caa_err find(struct session *self, const struct read_job *job,
         return CAA_EIO;
     if (rows->count == 0)
         return CAA_ENOTFOUND;
-    if (open_row(self, rows, &rows->items[0]))
-        return CAA_OK;
-    audit_log(self->audit, AUDIT_ERROR,
-              "audit: record '%s' cannot be read; verify the stream", job->request_id);
-    return CAA_EIO;
+    enum caa_err err = open_row(self, rows, &rows->items[0]);
+    if (err == CAA_ECORRUPT)
+        audit_log(self->audit, AUDIT_ERROR,
+                  "audit: record '%s' is not what was written; verify the stream",
+                  job->request_id);
+    return err;
 }
 
 static void run_find(struct session *self, const struct read_job *job)
@@ -251,19 +253,19 @@ static bool query_page(struct session *self, const struct read_job *job,
     return query(self, &sql_list_by_time, params, rows);
 }
 
-/* A record that cannot be read is shown with an empty payload: hiding it would
- * do a tamperer's work. */
+/* A changed record is shown all the same, one that cannot be read with an empty
+ * payload: hiding it would do a tamperer's work. */
 static size_t open_rows(struct session *self, struct rows *rows,
                         const struct read_job *job)
 {
     size_t bytes = 0, count = 0;
     while (count < rows->count && count < job->page_size) {
         struct row *row = &rows->items[count];
-        if (!open_row(self, rows, row))
-            audit_log(
-                self->audit, AUDIT_ERROR,
-                "audit: record %llu of stream '%s' cannot be read; verify the stream",
-                (unsigned long long)row->record.sequence, row->record.stream);
+        if (open_row(self, rows, row) != CAA_OK)
+            audit_log(self->audit, AUDIT_ERROR,
+                      "audit: record %llu of stream '%s' is not what was written, or "
+                      "cannot be read; verify the stream",
+                      (unsigned long long)row->record.sequence, row->record.stream);
         bytes += row->record.payload.len;
         if (count > 0 && bytes > job->max_bytes)
             break;

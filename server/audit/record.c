@@ -223,6 +223,14 @@ static struct bytes take_bytes(struct wire *wire)
     return wire_take(wire, (size_t)take_number(wire, 4));
 }
 
+bool record_is_intact(struct coder *coder, const struct audit_record *columns,
+                      const struct record_tail *tail)
+{
+    uint8_t hash[AUDIT_HASH_LEN];
+    return record_hash(coder, columns, tail, hash) &&
+           memcmp(hash, columns->hash, sizeof hash) == 0;
+}
+
 static struct bytes take_name(struct wire *wire)
 {
     struct bytes name = take_bytes(wire);

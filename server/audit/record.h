@@ -41,6 +41,11 @@ CAA_MUSTCHECK bool record_open(struct coder *coder, struct bytes body,
 CAA_MUSTCHECK bool record_hash(struct coder *coder, const struct audit_record *columns,
                                const struct record_tail *tail, uint8_t *hash);
 
+/* Columns (payload aside) and tail are what the record's hash was made of. */
+CAA_MUSTCHECK bool record_is_intact(struct coder *coder,
+                                    const struct audit_record *columns,
+                                    const struct record_tail *tail);
+
 /* What the name index holds of a name, cut at AUDIT_NAME_MAX octets and there
  * at a character's end. Empty: not indexed. */
 struct bytes record_index_key(struct bytes name);

@@ -79,14 +79,6 @@ static void report_gap(struct verify *self, uint64_t last)
 
 /* --- one record --- */
 
-static bool intact(struct verify *self, const struct row *row,
-                   const struct record_tail *tail)
-{
-    uint8_t hash[AUDIT_HASH_LEN];
-    return record_hash(self->coder, &row->record, tail, hash) &&
-           memcmp(hash, row->record.hash, sizeof hash) == 0;
-}
-
 static void check_link(struct verify *self, const struct audit_record *record)
 {
     if (!self->linked || memcmp(record->previous_hash, self->hash, AUDIT_HASH_LEN) == 0)
@@ -105,7 +97,7 @@ static void check_row(struct verify *self, const struct row *row,
                "record %llu ('%s') was changed: its body cannot be read",
                ull(record->sequence), record->request_id);
         set_previous(self, record->hash);
-    } else if (!intact(self, row, tail)) {
+    } else if (!record_is_intact(self->coder, record, tail)) {
         report(self, AUDIT_CHANGED, record->sequence, record->request_id,
                "record %llu ('%s') was changed: its content does not fit its hash",
                ull(record->sequence), record->request_id);

@@ -11,7 +11,8 @@
     X(CAA_EIO, "input or output failed")                                                 \
     X(CAA_ECLOSED, "closed")                                                             \
     X(CAA_ENOTFOUND, "not found")                                                        \
-    X(CAA_EBUSY, "too much in flight")
+    X(CAA_EBUSY, "too much in flight")                                                   \
+    X(CAA_ECORRUPT, "not what was written")
 
 enum caa_err {
 #define CAA_ERR_ENUM(name, text) name,

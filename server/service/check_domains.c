@@ -131,10 +131,17 @@ static void reply_record(struct domains *domains, const struct audit_record *rec
         atomic_fetch_add(&domains->service->counters.recorded_answers, 1);
         finish(domains, stored->request, stored->response);
     } else {
-        fail(domains, RPC_CODE(DATA_LOSS), 0,
-             "the audit record of this request_id cannot be read");
+        fail(domains, RPC_CODE(DATA_LOSS), 0, SERVICE_RECORD_CHANGED);
     }
     caa__v1__check_record__free_unpacked(stored, NULL);
+}
+
+static void fail_find(struct domains *domains, enum caa_err err)
+{
+    if (err == CAA_ECORRUPT)
+        fail(domains, RPC_CODE(DATA_LOSS), 0, SERVICE_RECORD_CHANGED);
+    else
+        fail_audit(domains);
 }
 
 static void on_found_before(void *arg, enum caa_err err,
@@ -146,7 +153,7 @@ static void on_found_before(void *arg, enum caa_err err,
     else if (err == CAA_ENOTFOUND)
         start_check(domains);
     else
-        fail_audit(domains);
+        fail_find(domains, err);
 }
 
 static void on_found_after(void *arg, enum caa_err err, const struct audit_record *record)
@@ -154,7 +161,7 @@ static void on_found_after(void *arg, enum caa_err err, const struct audit_recor
     if (err == CAA_OK)
         reply_record(arg, record);
     else
-        fail_audit(arg);
+        fail_find(arg, err);
 }
 
 /* ------------------------------------------------------------------- record */

@@ -72,6 +72,11 @@ static void on_found(void *arg, enum caa_err err, const struct audit_record *rec
                       "no check with this request_id is on record");
         return;
     }
+    if (err == CAA_ECORRUPT) {
+        rpc_call_fail(reading->call, RPC_CODE(DATA_LOSS), "request_id", 0,
+                      SERVICE_RECORD_CHANGED);
+        return;
+    }
     Caa__V1__GetCheckResponse response = CAA__V1__GET_CHECK_RESPONSE__INIT;
     response.check = err == CAA_OK ? unpack(record) : NULL;
     if (response.check)

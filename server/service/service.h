@@ -15,6 +15,11 @@
 
 enum { LATENCY_BUCKETS = 19 };
 
+/* With DATA_LOSS: an answer from it could be a permission that nobody gave. */
+#define SERVICE_RECORD_CHANGED                                                           \
+    "the audit record of this request_id is not what was written; see caactl history "   \
+    "--verify"
+
 /* Upper bounds in microseconds; what is longer goes into one more bucket. */
 extern const int64_t service_latency_bounds_us[LATENCY_BUCKETS];
 

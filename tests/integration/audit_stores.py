@@ -77,6 +77,13 @@ def spoil(store, request_id):
     store.query(f"UPDATE audit_record SET body = {body} WHERE request_id = '{request_id}'")
 
 
+def permit(store, request_id):
+    """The answer that another check was given: it was permitted."""
+    columns = ", ".join(f"{name} = (SELECT {name} FROM audit_record WHERE decision = 1 "
+                        "ORDER BY record_id LIMIT 1)" for name in ("decision", "body"))
+    store.query(f"UPDATE audit_record SET {columns} WHERE request_id = '{request_id}'")
+
+
 def delete(store, request_id):
     store.query(f"DELETE FROM audit_record WHERE request_id = '{request_id}'")
 

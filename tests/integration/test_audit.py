@@ -21,7 +21,7 @@ from relay import Relay
 CheckRecord = wire.MESSAGES["caa.v1.CheckRecord"]
 GetCheckRequest = wire.MESSAGES["caa.v1.GetCheckRequest"]
 GetCheckResponse = wire.MESSAGES["caa.v1.GetCheckResponse"]
-UNAVAILABLE, INVALID_ARGUMENT, NOT_FOUND = 14, 3, 5
+UNAVAILABLE, INVALID_ARGUMENT, NOT_FOUND, DATA_LOSS = 14, 3, 5, 15
 GET_CHECK = "caa.v1.CaaService/GetCheck"
 
 
@@ -405,6 +405,22 @@ def test_a_changed_byte_is_found_and_named(caad, store):
     status, text = verify(caad)
     assert status == 1 and "CHANGED" in text and made[4] in text and "sequence 5" in text
     assert all(other not in text for other in made if other != made[4])
+
+
+@pytest.mark.parametrize("change", [audit_stores.change_byte, audit_stores.spoil,
+                                    audit_stores.permit])
+def test_a_changed_record_answers_nobody(caad, store, change):
+    """Nor does the id get a second check, which would hide what was done to the first."""
+    request_id = new_id()
+    assert caad.check("ok.policy.test")["decision"] == "PERMITTED"
+    assert caad.check("--request-id", request_id, "denied.policy.test")["decision"] == "DENIED"
+    change(store, request_id)
+    for _ in range(2):
+        with wire.Caller.to(caad.url) as peer:
+            again = peer.check("denied.policy.test", request_id=request_id)
+        assert again.status.code == DATA_LOSS and request_id not in again.status.message
+    done = caad.caactl("history", "--id", request_id)
+    assert done.returncode == 64 + DATA_LOSS and "not what was written" in done.stderr
 
 
 def test_a_record_that_cannot_be_read_is_not_hidden(caad, store):
