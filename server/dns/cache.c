@@ -18,6 +18,7 @@ struct shard {
 struct cache {
     uint32_t max_ttl_s;
     bool enabled;
+    atomic_llong flushed_us;
     struct shard shards[SHARDS];
 };
 
@@ -39,6 +40,7 @@ struct cache *cache_create(size_t max_entries, uint32_t max_ttl_s)
     memset(cache, 0, sizeof *cache);
     cache->max_ttl_s = max_ttl_s;
     cache->enabled = max_entries > 0;
+    atomic_init(&cache->flushed_us, INT64_MIN);
     size_t per_shard = max_entries / SHARDS + 1, buckets = 16;
     while (buckets < per_shard)
         buckets *= 2;
@@ -118,8 +120,16 @@ struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *na
     return found;
 }
 
+/* A flush says that the records were changed: what was asked before may be old. */
+static bool may_keep_locked(struct cache *cache, const struct held_answer *present,
+                            int64_t asked_us)
+{
+    return asked_us > cache_flushed_us(cache) &&
+           (!present || present->place.asked_us <= asked_us);
+}
+
 void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
-               int64_t now_us)
+               int64_t asked_us, int64_t now_us)
 {
     if (!cache->enabled || caa_outcome_is_failure(held->answer.outcome))
         return;
@@ -129,14 +139,16 @@ void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
     struct shard *shard = shard_of(cache, hash);
     pthread_mutex_lock(&shard->lock);
     struct held_answer **link = find_locked(shard, hash, held->answer.name);
-    if (*link)
+    bool keep = may_keep_locked(cache, *link, asked_us);
+    if (keep && *link)
         drop_locked(shard, link);
-    if (ttl_s > 0) {
+    if (keep && ttl_s > 0) {
         if (shard->count == shard->max)
             evict_oldest_locked(shard);
         struct held_answer **bucket = bucket_of(shard, hash);
         held->place.next_in_bucket = *bucket;
         held->place.hash = hash;
+        held->place.asked_us = asked_us;
         held->place.expires_us = now_us + (int64_t)ttl_s * 1000000;
         *bucket = held_ref(held);
         lru_push(shard, held);
@@ -173,12 +185,18 @@ static size_t flush_shard(struct shard *shard, const char *name, bool subtree)
     return dropped;
 }
 
-size_t cache_flush(struct cache *cache, const char *name, bool subtree)
+size_t cache_flush(struct cache *cache, const char *name, bool subtree, int64_t now_us)
 {
     size_t dropped = 0;
+    atomic_store(&cache->flushed_us, now_us);
     for (size_t i = 0; i < SHARDS; i++)
         dropped += flush_shard(&cache->shards[i], name, subtree);
     return dropped;
+}
+
+int64_t cache_flushed_us(struct cache *cache)
+{
+    return atomic_load(&cache->flushed_us);
 }
 
 size_t cache_count(struct cache *cache)

@@ -18,14 +18,17 @@ void cache_destroy(struct cache *cache);
  * or NULL. now_us: monotonic. */
 struct held_answer *cache_get(struct cache *cache, uint64_t hash, const char *name,
                               int64_t now_us);
-/* Takes a reference of its own; an older answer for the name is replaced.
- * A TTL of 0 is not kept, but drops the older answer. An answer is put into one
- * cache, once. */
+/* Takes a reference of its own; the answer to an earlier question for the name is
+ * replaced, that to a later one stays. asked_us: when the question began; before
+ * the last flush, whatever it flushed, nothing is kept. A TTL of 0 is not kept, but
+ * drops the earlier answer. An answer is put into one cache, once. */
 void cache_put(struct cache *cache, uint64_t hash, struct held_answer *held,
-               int64_t now_us);
+               int64_t asked_us, int64_t now_us);
 /* Forgets name (lookup form), with all below it if subtree; NULL: everything.
  * Returns how many answers it dropped. */
-size_t cache_flush(struct cache *cache, const char *name, bool subtree);
+size_t cache_flush(struct cache *cache, const char *name, bool subtree, int64_t now_us);
+/* When the last flush began; INT64_MIN: there was none. */
+int64_t cache_flushed_us(struct cache *cache);
 size_t cache_count(struct cache *cache);
 
 #endif

@@ -149,7 +149,8 @@ static void end_with(struct flight *flight, struct held_answer *held)
     flight_unlink(flight);
     wheel_clear(&worker->wheel, &flight->timeout);
     if (held)
-        cache_put(worker->pool->cache, flight->hash, held, worker->now_us);
+        cache_put(worker->pool->cache, flight->hash, held, flight->started_us,
+                  worker->now_us);
     while (flight->waiters) {
         struct resolver_query *query = flight->waiters;
         waiter_unlink(query);
@@ -560,14 +561,16 @@ static void send_query(struct flight *flight)
 
 /* ----------------------------------------------------------------- starting */
 
-/* A fresh question must not be answered by one asked before it: the customer
- * may have changed the record in between. */
+/* A fresh question must not be answered by one asked before it, nor any by one
+ * asked before the last flush: the customer may have changed the record in between. */
 static struct flight *find(struct worker *worker, const struct resolver_query *query)
 {
+    int64_t flushed_us = cache_flushed_us(worker->pool->cache);
     struct flight *flight = worker->flights[query->hash % FLIGHT_BUCKETS];
     while (flight &&
            (flight->hash != query->hash || strcmp(flight->name, query->fqdn.text) != 0 ||
-            (query->fresh && flight->started_us < query->asked_us)))
+            (query->fresh && flight->started_us < query->asked_us) ||
+            flight->started_us <= flushed_us))
         flight = flight->next_in_bucket;
     return flight;
 }

@@ -13,7 +13,7 @@ struct cache_place {
     struct held_answer *next_in_bucket;
     struct held_answer *newer, *older; /* by last use */
     uint64_t hash;
-    int64_t expires_us;
+    int64_t asked_us, expires_us;
 };
 
 struct held_answer {

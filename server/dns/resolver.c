@@ -178,7 +178,7 @@ bool resolver_requires_dnssec(const struct resolver *resolver)
 
 size_t resolver_flush(struct resolver *resolver, const char *name, bool subtree)
 {
-    return cache_flush(resolver->pool.cache, name, subtree);
+    return cache_flush(resolver->pool.cache, name, subtree, clock_mono_us());
 }
 
 static void add_counter(uint64_t *sum, atomic_ullong *counter)

@@ -29,7 +29,7 @@ static void put(struct cache *cache, const char *name, enum caa_outcome outcome,
                 uint32_t ttl_s, int64_t now_us)
 {
     struct held_answer *held = held_of(name, outcome, ttl_s);
-    cache_put(cache, hash_of(name), held, now_us);
+    cache_put(cache, hash_of(name), held, now_us, now_us);
     held_unref(held);
 }
 
@@ -128,8 +128,8 @@ static void equal_hashes_are_told_apart_by_name(void **state)
     struct cache *cache = create(100, 1000);
     struct held_answer *a = held_of("a.test", CAA_OUTCOME_RRSET, 1),
                        *b = held_of("b.test", CAA_OUTCOME_RRSET, 2);
-    cache_put(cache, 7, a, 0);
-    cache_put(cache, 7, b, 0);
+    cache_put(cache, 7, a, 0, 0);
+    cache_put(cache, 7, b, 0, 0);
     struct held_answer *found = cache_get(cache, 7, "a.test", 0);
     assert_ptr_equal(found, a);
     held_unref(found);
@@ -160,7 +160,7 @@ static void no_entries_means_that_nothing_is_kept(void **state)
     put(cache, "a.test", CAA_OUTCOME_RRSET, 10, 0);
     assert_int_equal(get(cache, "a.test", 0), -1);
     assert_int_equal(cache_count(cache), 0);
-    assert_int_equal(cache_flush(cache, NULL, true), 0);
+    assert_int_equal(cache_flush(cache, NULL, true, 0), 0);
     cache_destroy(cache);
 }
 
@@ -187,10 +187,10 @@ static void the_least_recently_used_goes_first(void **state)
     struct held_answer *held[3];
     for (size_t i = 0; i < 3; i++)
         held[i] = held_of((const char *[]){"a", "b", "c"}[i], CAA_OUTCOME_NODATA, 9);
-    cache_put(cache, 1, held[0], 0);
-    cache_put(cache, 2, held[1], 0);
+    cache_put(cache, 1, held[0], 0, 0);
+    cache_put(cache, 2, held[1], 0, 0);
     held_unref(cache_get(cache, 1, "a", 0)); /* now b is the older */
-    cache_put(cache, 3, held[2], 0);
+    cache_put(cache, 3, held[2], 0, 0);
     assert_null(cache_get(cache, 2, "b", 0));
     assert_int_equal(cache_count(cache), 2);
     for (size_t i = 0; i < 3; i += 2) {
@@ -221,10 +221,10 @@ static void a_flush_of_a_name_drops_it_alone(void **state)
 {
     (void)state;
     struct cache *cache = create_family();
-    assert_int_equal(cache_flush(cache, "example.test", false), 1);
+    assert_int_equal(cache_flush(cache, "example.test", false, 0), 1);
     assert_int_equal(get(cache, "example.test", 0), -1);
     assert_int_equal(cache_count(cache), 5);
-    assert_int_equal(cache_flush(cache, "example.test", false), 0);
+    assert_int_equal(cache_flush(cache, "example.test", false, 0), 0);
     cache_destroy(cache);
 }
 
@@ -232,7 +232,7 @@ static void a_flush_of_a_subtree_drops_what_is_below(void **state)
 {
     (void)state;
     struct cache *cache = create_family();
-    assert_int_equal(cache_flush(cache, "example.test", true), 3);
+    assert_int_equal(cache_flush(cache, "example.test", true, 0), 3);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(get(cache, family[i], 0), i < 3 ? -1 : 900);
     cache_destroy(cache);
@@ -242,10 +242,47 @@ static void a_flush_of_everything_drops_everything(void **state)
 {
     (void)state;
     struct cache *cache = create_family();
-    assert_int_equal(cache_flush(cache, NULL, false), 6);
+    assert_int_equal(cache_flush(cache, NULL, false, 0), 6);
     assert_int_equal(cache_count(cache), 0);
-    put(cache, "a.test", CAA_OUTCOME_NODATA, 900, 0);
-    assert_int_equal(get(cache, "a.test", 0), 900);
+    put(cache, "a.test", CAA_OUTCOME_NODATA, 900, 1);
+    assert_int_equal(get(cache, "a.test", 1), 900);
+    cache_destroy(cache);
+}
+
+static void put_asked(struct cache *cache, uint32_t ttl_s, int64_t asked_us)
+{
+    struct held_answer *held = held_of("a.test", CAA_OUTCOME_NODATA, ttl_s);
+    cache_put(cache, hash_of("a.test"), held, asked_us, 10);
+    held_unref(held);
+}
+
+/* Its question may have been answered before what the flush is about. */
+static void an_answer_asked_for_before_a_flush_is_not_kept(void **state)
+{
+    (void)state;
+    struct cache *cache = create(100, 1000);
+    assert_int_equal(cache_flushed_us(cache), INT64_MIN);
+    assert_int_equal(cache_flush(cache, "other.test", false, 5), 0);
+    assert_int_equal(cache_flushed_us(cache), 5);
+    put_asked(cache, 900, 5);
+    assert_int_equal(get(cache, "a.test", 10), -1);
+    put_asked(cache, 900, 6);
+    assert_int_equal(get(cache, "a.test", 10), 900);
+    cache_destroy(cache);
+}
+
+static void the_answer_to_the_later_question_stays(void **state)
+{
+    (void)state;
+    struct cache *cache = create(100, 1000);
+    put_asked(cache, 900, 6);
+    put_asked(cache, 800, 5);
+    put_asked(cache, 0, 5);
+    assert_int_equal(get(cache, "a.test", 10), 900);
+    put_asked(cache, 700, 7);
+    assert_int_equal(get(cache, "a.test", 10), 700);
+    put_asked(cache, 0, 8);
+    assert_int_equal(get(cache, "a.test", 10), -1);
     cache_destroy(cache);
 }
 
@@ -269,7 +306,7 @@ static void *use(void *arg)
         if (n % 7 == 0)
             put(load->cache, name, CAA_OUTCOME_NODATA, n % 3, i);
         else if (n % 501 == 0)
-            cache_flush(load->cache, name, n % 2);
+            cache_flush(load->cache, name, n % 2, i);
         else
             get(load->cache, name, i);
     }
@@ -289,7 +326,7 @@ static void many_threads_use_it_at_once(void **state)
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     size_t count = cache_count(cache);
-    assert_int_equal(cache_flush(cache, NULL, true), count);
+    assert_int_equal(cache_flush(cache, NULL, true, 0), count);
     cache_destroy(cache);
 }
 
@@ -309,6 +346,8 @@ int main(void)
         cmocka_unit_test(a_flush_of_a_name_drops_it_alone),
         cmocka_unit_test(a_flush_of_a_subtree_drops_what_is_below),
         cmocka_unit_test(a_flush_of_everything_drops_everything),
+        cmocka_unit_test(an_answer_asked_for_before_a_flush_is_not_kept),
+        cmocka_unit_test(the_answer_to_the_later_question_stays),
         cmocka_unit_test(many_threads_use_it_at_once),
     };
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);

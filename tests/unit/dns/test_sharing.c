@@ -109,6 +109,31 @@ static void a_fresh_question_does_not_join_an_older_one(void **state)
     rig_stop(&rig);
 }
 
+/* Whoever flushes says that the records were changed. */
+static void after_a_flush_nobody_joins_an_older_question(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct ask old, later;
+    int delay_ms = 150;
+    start_late(&rig, &delay_ms, 100);
+    ask_init(&rig, &old, "www.example.test");
+    ask_start(&old);
+    usleep(50 * MS);
+    assert_int_equal(resolver_flush(rig.resolver, "www.example.test", false), 0);
+    ask_init(&rig, &later, "www.example.test");
+    ask_start(&later);
+    ask_wait(&old);
+    assert_int_equal(later.done, 0);
+    assert_null(resolver_cached(rig.resolver, &old.query));
+    ask_wait(&later);
+    assert_ptr_not_equal(old.held, later.held);
+    assert_int_equal(peer_udp_questions(rig.peers[0]), 2);
+    ask_fini(&old);
+    ask_fini(&later);
+    rig_stop(&rig);
+}
+
 static void the_cache_answers_all_but_the_fresh(void **state)
 {
     (void)state;
@@ -305,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_questions_are_asked_once),
         cmocka_unit_test(a_fresh_question_does_not_join_an_older_one),
+        cmocka_unit_test(after_a_flush_nobody_joins_an_older_question),
         cmocka_unit_test(the_cache_answers_all_but_the_fresh),
         cmocka_unit_test(a_failure_is_asked_again_every_time),
         cmocka_unit_test(the_deadline_of_one_does_not_end_the_wait_of_another),
