@@ -7,8 +7,16 @@
 #include "results.h"
 #include "rpc.h"
 
-/* The server reads for ten minutes at most; it must be the one to stop. */
+/* The server reads for ten minutes at most; it must be the one to stop, and is then
+ * asked to go on. */
 #define VERIFY_TIMEOUT_MS 630000
+
+/* Of all calls together. */
+struct reading {
+    uint64_t first;
+    uint64_t checked;
+    uint64_t findings;
+};
 
 static void print_hash(ProtobufCBinaryData hash)
 {
@@ -30,19 +38,15 @@ static void print_finding(const Caa__V1__VerifyAuditResponse__Finding *finding)
     putchar('\n');
 }
 
-static void print(const Caa__V1__VerifyAuditResponse *response)
+static void print_end(const Caa__V1__VerifyAuditResponse *response,
+                      const struct reading *reading)
 {
-    for (size_t i = 0; i < response->n_findings; i++)
-        print_finding(response->findings[i]);
-    if (response->finding_count > response->n_findings)
-        printf("and %" PRIu64 " more\n",
-               response->finding_count - (uint64_t)response->n_findings);
-    printf("%" PRIu64 " records read", response->checked);
-    if (response->checked > 0)
-        printf(", %" PRIu64 " to %" PRIu64, response->first, response->last);
+    printf("%" PRIu64 " records read", reading->checked);
+    if (reading->checked > 0)
+        printf(", %" PRIu64 " to %" PRIu64, reading->first, response->read_to);
     printf(": ");
-    if (response->finding_count > 0)
-        printf("%" PRIu64 " findings\n", response->finding_count);
+    if (reading->findings > 0)
+        printf("%" PRIu64 " findings\n", reading->findings);
     else
         printf("%s\n", response->complete ? "the chain is intact" : "no findings so far");
     if (response->complete && response->last_hash.len > 0 && response->last > 0) {
@@ -52,29 +56,71 @@ static void print(const Caa__V1__VerifyAuditResponse *response)
     }
 }
 
-int history_verify(struct cli *cli)
+static void take(struct reading *reading, const Caa__V1__VerifyAuditResponse *response)
 {
-    Caa__V1__VerifyAuditRequest request = CAA__V1__VERIFY_AUDIT_REQUEST__INIT;
-    int code = 0;
-    if (cli->arguments->operands_len == 1)
-        request.stream = rpc_lend(cli->arguments->operands[0]);
-    if (!arguments_has(cli->arguments, OPT_TIMEOUT))
-        cli->timeout_ms = VERIFY_TIMEOUT_MS;
+    if (reading->checked == 0)
+        reading->first = response->first;
+    reading->checked += response->checked;
+    reading->findings += response->finding_count;
+}
+
+static void print_findings(const Caa__V1__VerifyAuditResponse *response)
+{
+    for (size_t i = 0; i < response->n_findings; i++)
+        print_finding(response->findings[i]);
+    if (response->finding_count > response->n_findings)
+        printf("and %" PRIu64 " more\n",
+               response->finding_count - (uint64_t)response->n_findings);
+}
+
+/* One call. NULL: it failed, *code says how. */
+static Caa__V1__VerifyAuditResponse *read_on(struct cli *cli,
+                                             Caa__V1__VerifyAuditRequest *request,
+                                             struct reading *reading, int *code)
+{
     ProtobufCMessage *reply = rpc_call(cli, &caa__v1__admin_service__descriptor,
-                                       "VerifyAudit", &request.base, NULL, &code);
+                                       "VerifyAudit", &request->base, NULL, code);
     if (reply == NULL)
-        return code;
-    const Caa__V1__VerifyAuditResponse *response =
-        (const Caa__V1__VerifyAuditResponse *)reply;
+        return NULL;
+    Caa__V1__VerifyAuditResponse *response = (Caa__V1__VerifyAuditResponse *)reply;
+    take(reading, response);
     if (cli->json)
         rpc_print_json(reply);
     else
-        print(response);
+        print_findings(response);
+    request->after = response->read_to;
+    request->after_hash = response->read_to_hash;
+    return response;
+}
+
+int history_verify(struct cli *cli)
+{
+    Caa__V1__VerifyAuditRequest request = CAA__V1__VERIFY_AUDIT_REQUEST__INIT;
+    Caa__V1__VerifyAuditResponse *response = NULL;
+    struct reading reading = {.checked = 0};
+    bool patient = !arguments_has(cli->arguments, OPT_TIMEOUT);
+    int code = 0;
+    if (cli->arguments->operands_len == 1)
+        request.stream = rpc_lend(cli->arguments->operands[0]);
+    if (patient)
+        cli->timeout_ms = VERIFY_TIMEOUT_MS;
+    bool more = true;
+    while (more) {
+        Caa__V1__VerifyAuditResponse *before = response; /* has the hash we send */
+        response = read_on(cli, &request, &reading, &code);
+        if (before != NULL)
+            caa__v1__verify_audit_response__free_unpacked(before, NULL);
+        if (response == NULL)
+            return code;
+        more = patient && !response->complete && response->checked > 0;
+    }
+    if (!cli->json)
+        print_end(response, &reading);
     if (!response->complete)
         complain("the time ran out before the end of the stream");
-    code = response->finding_count > 0 ? EXIT_DENIED
-           : response->complete        ? EXIT_ALL_PERMITTED
-                                       : EXIT_UNDECIDED;
-    protobuf_c_message_free_unpacked(reply, NULL);
+    code = reading.findings > 0 ? EXIT_DENIED
+           : response->complete ? EXIT_ALL_PERMITTED
+                                : EXIT_UNDECIDED;
+    caa__v1__verify_audit_response__free_unpacked(response, NULL);
     return code;
 }

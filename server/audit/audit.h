@@ -222,6 +222,17 @@ struct audit_verification {
     uint64_t first;    /* oldest record kept */
     uint64_t last;     /* newest when the reading began */
     uint8_t last_hash[AUDIT_HASH_LEN];
+    /* Where the reading ended, to go on from; read_to_known false: the record
+     * there is missing or has another's place. */
+    uint64_t read_to;
+    uint8_t read_to_hash[AUDIT_HASH_LEN];
+    bool read_to_known;
+};
+
+/* A record that was read already. */
+struct audit_verify_from {
+    uint64_t sequence;
+    const uint8_t *hash; /* AUDIT_HASH_LEN octets; NULL: not known */
 };
 
 struct audit_verify_watch {
@@ -231,11 +242,13 @@ struct audit_verify_watch {
     void *arg;
 };
 
-/* Reads a whole stream (NULL: this daemon's) on a connection of its own, in
- * the caller's thread; appends go on meanwhile. CAA_OK: read to the end, see
+/* Reads a stream (NULL: this daemon's) from its oldest record, or behind from (may
+ * be NULL), to its end, on a connection of its own, in the caller's thread;
+ * appends go on meanwhile. CAA_OK: read to the end, see
  * out->findings. CAA_ENOTFOUND: no such stream. CAA_EIO: why says what failed
  * (AUDIT_TEXT_LEN bytes). CAA_EINVAL: the store is "none". */
 CAA_MUSTCHECK enum caa_err audit_verify(struct audit *audit, const char *stream,
+                                        const struct audit_verify_from *from,
                                         const struct audit_verify_watch *watch,
                                         struct audit_verification *out, char *why);
 

@@ -16,6 +16,7 @@ struct verify {
     struct coder *coder;
     const char *name;
     struct stream stream; /* as it was when the reading began */
+    const struct audit_verify_from *from;
     const struct audit_verify_watch *watch;
     struct audit_verification *out;
     struct fault fault;
@@ -223,7 +224,7 @@ static enum caa_err read_stream(struct verify *self)
     while (more) {
         if (!read_chunk(self, &more))
             return CAA_EIO;
-        if (!go_on(self))
+        if (more && !go_on(self))
             return CAA_ECLOSED;
     }
     if (self->expected <= self->stream.head_sequence && !skip_pruned(self))
@@ -233,6 +234,20 @@ static enum caa_err read_stream(struct verify *self)
 }
 
 /* --- the whole --- */
+
+/* What retention has taken away since cannot be gone on from. */
+static void begin(struct verify *self)
+{
+    const struct audit_verify_from *from = self->from;
+    if (!from || from->sequence <= self->stream.anchor_sequence) {
+        self->expected = self->stream.anchor_sequence + 1;
+        set_previous(self, self->stream.anchor_hash);
+        return;
+    }
+    self->expected = from->sequence + 1;
+    if (from->hash)
+        set_previous(self, from->hash);
+}
 
 static enum caa_err verify_stream(struct verify *self)
 {
@@ -245,12 +260,14 @@ static enum caa_err verify_stream(struct verify *self)
                   self->name);
         return CAA_ENOTFOUND;
     }
-    self->expected = self->stream.anchor_sequence + 1;
-    set_previous(self, self->stream.anchor_hash);
+    begin(self);
     self->out->first = self->expected;
     self->out->last = self->stream.head_sequence;
     memcpy(self->out->last_hash, self->stream.head_hash, AUDIT_HASH_LEN);
     enum caa_err err = read_stream(self);
+    self->out->read_to = self->expected - 1;
+    self->out->read_to_known = self->linked;
+    memcpy(self->out->read_to_hash, self->hash, AUDIT_HASH_LEN);
     if (err == CAA_OK && self->linked &&
         memcmp(self->hash, self->stream.head_hash, AUDIT_HASH_LEN) != 0)
         report(self, AUDIT_CHANGED, self->stream.head_sequence, "",
@@ -260,11 +277,13 @@ static enum caa_err verify_stream(struct verify *self)
 }
 
 enum caa_err audit_verify(struct audit *audit, const char *stream,
+                          const struct audit_verify_from *from,
                           const struct audit_verify_watch *watch,
                           struct audit_verification *out, char *why)
 {
     *why = '\0';
     struct verify self = {.name = stream && *stream ? stream : audit->options.stream,
+                          .from = from,
                           .watch = watch,
                           .out = out,
                           .coder = coder_create()};

@@ -19,6 +19,7 @@ struct verification {
     struct service *service;
     struct rpc_call *call;
     const char *stream; /* NULL: this daemon's */
+    struct audit_verify_from from;
     Caa__V1__VerifyAuditResponse response;
     Caa__V1__VerifyAuditResponse__Finding *found[FINDINGS_MAX];
 };
@@ -70,6 +71,9 @@ static void reply(struct verification *verification, enum caa_err err, const cha
         response->last_hash.data = (uint8_t *)(uintptr_t)read->last_hash;
         response->last_hash.len = sizeof read->last_hash;
         response->complete = err == CAA_OK;
+        response->read_to = read->read_to;
+        response->read_to_hash.data = (uint8_t *)(uintptr_t)read->read_to_hash;
+        response->read_to_hash.len = read->read_to_known ? sizeof read->read_to_hash : 0;
         rpc_call_reply(&response->base, call);
     }
 }
@@ -81,8 +85,8 @@ static void *run(void *arg)
     char why[AUDIT_TEXT_LEN] = "";
     struct audit_verification read = {0};
     struct audit_verify_watch watch = {on_finding, on_progress, verification};
-    enum caa_err err =
-        audit_verify(service->audit, verification->stream, &watch, &read, why);
+    enum caa_err err = audit_verify(service->audit, verification->stream,
+                                    &verification->from, &watch, &read, why);
     atomic_store(&service->verifying, false);
     reply(verification, err, why, &read); /* ends the call and verification */
     return NULL;
@@ -103,6 +107,12 @@ void service_verify_audit(struct service *service,
         rpc_call_reply(NULL, call);
         return;
     }
+    if (request->after_hash.len != 0 && request->after_hash.len != AUDIT_HASH_LEN) {
+        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), "after_hash", 0,
+                      "after_hash has %zu octets; it has %d, or none",
+                      request->after_hash.len, AUDIT_HASH_LEN);
+        return;
+    }
     if (atomic_exchange(&service->verifying, true)) {
         rpc_call_fail(call, RPC_CODE(RESOURCE_EXHAUSTED), NULL, 10000,
                       "a verification is running already");
@@ -111,6 +121,8 @@ void service_verify_audit(struct service *service,
     verification->service = service;
     verification->call = call;
     verification->stream = *request->stream ? request->stream : NULL;
+    verification->from = (struct audit_verify_from){
+        request->after, request->after_hash.len ? request->after_hash.data : NULL};
     caa__v1__verify_audit_response__init(&verification->response);
     if (pthread_create(&thread, NULL, run, verification) != 0) {
         atomic_store(&service->verifying, false);

@@ -22,7 +22,10 @@ CheckRecord = wire.MESSAGES["caa.v1.CheckRecord"]
 GetCheckRequest = wire.MESSAGES["caa.v1.GetCheckRequest"]
 GetCheckResponse = wire.MESSAGES["caa.v1.GetCheckResponse"]
 UNAVAILABLE, INVALID_ARGUMENT, NOT_FOUND, DATA_LOSS = 14, 3, 5, 15
+VerifyRequest = wire.MESSAGES["caa.v1.VerifyAuditRequest"]
+VerifyResponse = wire.MESSAGES["caa.v1.VerifyAuditResponse"]
 GET_CHECK = "caa.v1.CaaService/GetCheck"
+VERIFY = "caa.v1.AdminService/VerifyAudit"
 
 
 @pytest.fixture(scope="module", params=list(STORES))
@@ -397,6 +400,30 @@ def test_a_whole_chain_is_intact(caad):
     answer = caad.json("history", "--verify")
     assert (answer["checked"], answer["finding_count"], answer["complete"]) == ("12", "0", True)
     assert caad.caactl("history", "--verify", "nosuch").returncode == 64 + NOT_FOUND
+
+
+def test_a_long_chain_is_read_in_parts(caad, store):
+    """Each call gets a millisecond, so it reads a chunk of 256 records."""
+    made = [new_id() for _ in range(600)]
+    with wire.Caller.to(caad.url) as peer:
+        for request_id in made:
+            assert peer.check("ok.policy.test", request_id=request_id).status.code == 0
+        audit_stores.change_byte(store, made[299])
+        asked, parts = VerifyRequest(), []
+        while not parts or not parts[-1].complete:
+            parts.append(wire.answer(peer.call(VERIFY, asked, timeout_ms=1), VerifyResponse))
+            asked.after, asked.after_hash = parts[-1].read_to, parts[-1].read_to_hash
+    assert len(parts) >= 3 and sum(part.checked for part in parts) == 600
+    found = [finding.request_id for part in parts for finding in part.findings]
+    assert found == [made[299]]
+    assert [part.first for part in parts[1:]] == [part.read_to + 1 for part in parts[:-1]]
+    with wire.Caller.to(caad.url) as peer:
+        asked.after_hash = b"short"
+        refused = peer.call(VERIFY, asked)
+        assert refused.status.code == INVALID_ARGUMENT and refused.status.field == "after_hash"
+        asked.after, asked.after_hash = 10, bytes(32)
+        wrong = wire.answer(peer.call(VERIFY, asked), VerifyResponse)
+    assert [one.sequence for one in wrong.findings] == [10, 300]
 
 
 def test_a_changed_byte_is_found_and_named(caad, store):

@@ -32,7 +32,7 @@ static void verify(struct audit *audit, struct report *report)
     char why[AUDIT_TEXT_LEN];
     const struct audit_verify_watch watch = {.finding = note, .arg = report};
     *report = (struct report){0};
-    if (audit_verify(audit, NULL, &watch, &report->seen, why) != CAA_OK)
+    if (audit_verify(audit, NULL, NULL, &watch, &report->seen, why) != CAA_OK)
         fail_msg("audit_verify: %s", why);
     assert_int_equal(report->seen.findings, report->count);
 }
@@ -220,9 +220,10 @@ static void reading_can_be_stopped(void **state)
     const struct audit_verify_watch watch = {.progress = stop_early};
     struct audit_verification seen;
     char why[AUDIT_TEXT_LEN];
-    assert_int_equal(audit_verify(audit, NULL, &watch, &seen, why), CAA_ECLOSED);
+    assert_int_equal(audit_verify(audit, NULL, NULL, &watch, &seen, why), CAA_ECLOSED);
     assert_int_equal(seen.checked, 256);
-    assert_int_equal(audit_verify(audit, "nobody", NULL, &seen, why), CAA_ENOTFOUND);
+    assert_int_equal(audit_verify(audit, "nobody", NULL, NULL, &seen, why),
+                     CAA_ENOTFOUND);
     audit_close(audit);
 }
 

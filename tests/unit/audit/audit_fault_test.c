@@ -157,7 +157,7 @@ static void service_returns_with_the_store(void **state)
         assert_int_equal(find_wait(audit, &sample), CAA_OK);
     }
     struct audit_verification seen;
-    assert_int_equal(audit_verify(audit, NULL, NULL, &seen, text), CAA_OK);
+    assert_int_equal(audit_verify(audit, NULL, NULL, NULL, &seen, text), CAA_OK);
     assert_int_equal(seen.findings, 0);
     assert_int_equal(seen.checked, 7);
     audit_close(audit);
@@ -214,7 +214,7 @@ static void nothing_acknowledged_is_lost_when_the_store_dies_under_load(void **s
     }
     struct audit_verification seen;
     char why[AUDIT_TEXT_LEN];
-    assert_int_equal(audit_verify(self->audit, NULL, NULL, &seen, why), CAA_OK);
+    assert_int_equal(audit_verify(self->audit, NULL, NULL, NULL, &seen, why), CAA_OK);
     assert_int_equal(seen.findings, 0);
     assert_true(seen.checked >= (uint64_t)acked);
     print_message("    %d acknowledged, all found; %d failed\n", acked, self->failed);
@@ -303,7 +303,7 @@ static void a_server_that_would_confirm_early_is_told_not_to(void **state)
     append_samples(audit, "a", 0, 3);
     struct audit_verification seen;
     char why[AUDIT_TEXT_LEN];
-    assert_int_equal(audit_verify(audit, NULL, NULL, &seen, why), CAA_OK);
+    assert_int_equal(audit_verify(audit, NULL, NULL, NULL, &seen, why), CAA_OK);
     audit_close(audit);
     free(name);
 }
@@ -349,7 +349,7 @@ static void a_full_disk_fails_and_space_brings_service_back(void **state)
         assert_int_equal(find_wait(audit, &sample), CAA_OK);
     }
     struct audit_verification seen;
-    assert_int_equal(audit_verify(audit, NULL, NULL, &seen, why), CAA_OK);
+    assert_int_equal(audit_verify(audit, NULL, NULL, NULL, &seen, why), CAA_OK);
     assert_int_equal(seen.findings, 0);
     audit_close(audit);
     assert_int_equal(umount(store->dir), 0);

@@ -313,7 +313,7 @@ static void two_daemons_given_one_id_make_one_record(void **state)
     for (int i = 0; i < 2; i++) {
         struct audit_verification seen;
         char why[AUDIT_TEXT_LEN];
-        assert_int_equal(audit_verify(audits[i], NULL, NULL, &seen, why), CAA_OK);
+        assert_int_equal(audit_verify(audits[i], NULL, NULL, NULL, &seen, why), CAA_OK);
         assert_int_equal(seen.findings, 0);
         audit_close(audits[i]);
     }
@@ -364,7 +364,7 @@ static void none_answers_without_keeping(void **state)
     list_wait(audit, &(struct audit_filter){0}, &page);
     assert_int_equal(page.count, 0);
     struct audit_verification seen;
-    assert_int_equal(audit_verify(audit, NULL, NULL, &seen, why), CAA_EINVAL);
+    assert_int_equal(audit_verify(audit, NULL, NULL, NULL, &seen, why), CAA_EINVAL);
     audit_close(audit);
 }
 
