@@ -119,8 +119,11 @@ class Daemon:
         assert status == 0, f"caad exited {status}: {self.log_text()}"
 
     def kill(self):
+        """What a sanitizer had to say cannot change the exit status then."""
         self.process.kill()
         self.process.wait()
+        text = self.log_text()
+        assert "Sanitizer" not in text and "runtime error" not in text, text
 
     def caactl(self, *args, timeout=60, **options):
         return subprocess.run(
