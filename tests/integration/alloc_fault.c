@@ -2,9 +2,8 @@
  * and its kin of this program stand before all others', so that each call of
  * ours and of the libraries passes here. CAAD_ALLOC_FAULT names the file, mapped
  * by the test too, that says which are to fail (alloc_fault.py).
- * What the C library allocates for itself is not seen. Compiled without
+ * strdup is among them because a sanitizer's own would pass by. Compiled without
  * sanitizers: it runs before theirs have started. */
-#include <elf.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdatomic.h>
@@ -31,7 +30,7 @@ void *REAL(memalign)(size_t align, size_t size);
 #endif
 
 /* Whose call it is. */
-enum { OURS, CARES, PROTOBUF_C, NNG, SQLITE, OTHERS, MODULES };
+enum { OURS, CARES, PROTOBUF_C, NNG, SQLITE, OTHERS };
 
 static const char *const module_names[] = {
     [OURS] = "",      [CARES] = "libcares",    [PROTOBUF_C] = "libprotobuf-c",
