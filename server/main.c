@@ -369,8 +369,10 @@ static int serve(struct daemon *daemon)
                                   .level = config->log.level,
                                   .format = config->log.format,
                                   .repeats_per_s = LOG_REPEATS_PER_S};
-    if (log_create(&options, &daemon->log) != CAA_OK)
+    if (log_create(&options, &daemon->log) != CAA_OK) {
+        fputs("caad: out of memory\n", stderr);
         return EXIT_FAILURE;
+    }
     block_signals(&signals);
     raise_descriptor_limit();
     if (notify_init(&daemon->notify) != CAA_OK)

@@ -38,6 +38,16 @@ static bool type_of(int number, ProtobufCType *type)
     return true;
 }
 
+/* As protoc allows them; others would make JSON that nobody can read. */
+static bool is_identifier(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    static const char others[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return name != NULL && strspn(name, letters) > 0 &&
+           name[strspn(name, others)] == '\0';
+}
+
 /* ---------------------------------------------------------------------- fields */
 
 static ProtobufCLabel label_of(const struct schema_build *build, int label)
@@ -85,9 +95,9 @@ static bool resolve_type(struct schema_build *build, const Schema__Field *field,
 static bool build_field(struct schema_build *build, const Schema__Field *field,
                         ProtobufCFieldDescriptor *out)
 {
-    if (field->name == NULL || !field->has_number || field->number < 1 ||
+    if (!is_identifier(field->name) || !field->has_number || field->number < 1 ||
         field->number > 536870911)
-        return schema_fail(build->error, "a field has no name or no valid number");
+        return schema_fail(build->error, "a field has no valid name or number");
     if (!type_of(field->type, &out->type))
         return schema_fail(build->error, "field %.60s: type %d is not supported",
                            field->name, field->type);
@@ -96,6 +106,11 @@ static bool build_field(struct schema_build *build, const Schema__Field *field,
         return schema_fail(build->error, "out of memory");
     out->id = (uint32_t)field->number;
     out->label = label_of(build, field->label);
+    /* protobuf-c would take it for another member's and lose its memory. */
+    if (field->has_oneof_index && (out->label == PROTOBUF_C_LABEL_REPEATED ||
+                                   out->label == PROTOBUF_C_LABEL_REQUIRED))
+        return schema_fail(build->error, "field %.60s: in a oneof, yet not optional",
+                           field->name);
     out->flags = flags_of(build, field, out);
     if (out->type == PROTOBUF_C_TYPE_STRING && build->proto3 && !field->has_oneof_index)
         out->default_value = &protobuf_c_empty_string;
@@ -254,7 +269,8 @@ bool schema_build_message(struct schema_build *build, const Schema__Message *mes
     out->short_name = last_part(out->name);
     out->c_name = out->package_name = "";
     out->n_fields = (unsigned)len;
-    out->fields = fields;
+    /* protobuf-c looks at the first field unless there is no table. */
+    out->fields = len > 0 ? fields : NULL;
     return lay_out(build, message, order, fields, &out->sizeof_message) &&
            index_fields(build, out, fields);
 }
@@ -267,8 +283,9 @@ static bool check_values(struct schema_build *build, const Schema__Enum *enumera
     if (enumeration->n_value == 0)
         return schema_fail(build->error, "enum %.100s has no values", name);
     for (size_t i = 0; i < enumeration->n_value; i++)
-        if (enumeration->value[i]->name == NULL)
-            return schema_fail(build->error, "enum %.100s: a value has no name", name);
+        if (!is_identifier(enumeration->value[i]->name))
+            return schema_fail(build->error, "enum %.100s: a value has no valid name",
+                               name);
     return true;
 }
 

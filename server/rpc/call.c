@@ -49,7 +49,16 @@ static void end(struct rpc_call *call, Rpc__V1__Status *status,
     response.status = status;
     if (call->envelope)
         response.request_id = call->envelope->request_id;
-    rpc_slot_send(call->slot, pack(&response, payload));
+    nng_msg *message = pack(&response, payload);
+    if (!message) { /* a short reply may yet find room, and ends the caller's wait */
+        char text[] = "the server ran out of memory";
+        Rpc__V1__Status failed = RPC__V1__STATUS__INIT;
+        failed.code = RPC_CODE(INTERNAL);
+        failed.message = text;
+        response.status = &failed;
+        message = pack(&response, NULL);
+    }
+    rpc_slot_send(call->slot, message);
 }
 
 /* What a message quotes is cut by octets, perhaps inside a character. */

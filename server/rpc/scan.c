@@ -112,7 +112,7 @@ static const char *path_text(struct arena *arena, const struct path *path)
 
 static bool fault(struct scan *scan, const struct path *path, const char *reason)
 {
-    *scan->fault = (struct scan_fault){path_text(scan->arena, path), reason};
+    *scan->fault = (struct scan_fault){path_text(scan->arena, path), reason, false};
     return false;
 }
 
@@ -172,7 +172,7 @@ static bool scan_fields(struct scan *scan, const ProtobufCMessageDescriptor *des
     struct wire wire = wire_of(message);
     unsigned *counts = arena_array(scan->arena, descriptor->n_fields, sizeof *counts);
     if (!counts)
-        return fault(scan, path, "takes more memory than one request may");
+        return false; /* the fault it began with */
     if (depth > DEPTH_MAX)
         return fault(scan, path, "is nested too deep");
     while (wire.rest.len > 0 && !wire.failed) {
@@ -202,6 +202,6 @@ bool scan_message(struct arena *arena, const ProtobufCMessageDescriptor *descrip
                   struct bytes message, struct scan_fault *scan_fault)
 {
     struct scan scan = {.arena = arena, .fault = scan_fault};
-    *scan_fault = (struct scan_fault){"", "takes more memory than one request may"};
+    *scan_fault = (struct scan_fault){"", "takes more memory than one request may", true};
     return scan_fields(&scan, descriptor, message, NULL, 0);
 }

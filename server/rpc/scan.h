@@ -13,6 +13,7 @@
 struct scan_fault {
     const char *field;  /* path such as "names[3]", "" for the message itself */
     const char *reason; /* what is wrong and the accepted form */
+    bool no_memory;     /* the message may be well: there was no memory to tell */
 };
 
 /* true: every string field is UTF-8 without NUL, the nesting is shallow,

@@ -164,6 +164,11 @@ static bool check_metadata(struct rpc_call *call)
     return true;
 }
 
+static Rpc__V1__Status__Code code_of(const struct scan_fault *fault)
+{
+    return fault->no_memory ? RPC_CODE(RESOURCE_EXHAUSTED) : RPC_CODE(INVALID_ARGUMENT);
+}
+
 /* Reads the envelope. false: the call has been ended. */
 static bool read_envelope(struct rpc_server *server, struct rpc_call *call,
                           struct bytes body)
@@ -177,15 +182,15 @@ static bool read_envelope(struct rpc_server *server, struct rpc_call *call,
         return false;
     }
     if (!scan_message(call->arena, &rpc__v1__request__descriptor, body, &fault)) {
-        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), fault.field, 0,
+        rpc_call_fail(call, code_of(&fault), fault.field, 0,
                       "the message is no rpc.v1.Request: %s %s",
                       *fault.field ? fault.field : "it", fault.reason);
         return false;
     }
     call->envelope = rpc__v1__request__unpack(&allocator, body.len, body.data);
     if (!call->envelope) {
-        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT), NULL, 0,
-                      "the message is no rpc.v1.Request");
+        rpc_call_fail(call, RPC_CODE(RESOURCE_EXHAUSTED), NULL, 0,
+                      "the message takes more memory than one request may");
         return false;
     }
     if (strlen(call->envelope->request_id) > REQUEST_ID_MAX) {
@@ -233,8 +238,7 @@ static void invoke(const struct service_entry *entry, unsigned method,
     struct bytes payload = {call->envelope->payload.data, call->envelope->payload.len};
     struct scan_fault fault;
     if (!scan_message(call->arena, type, payload, &fault)) {
-        rpc_call_fail(call, RPC_CODE(INVALID_ARGUMENT),
-                      *fault.field ? fault.field : "payload", 0,
+        rpc_call_fail(call, code_of(&fault), *fault.field ? fault.field : "payload", 0,
                       "the payload is no %s: %s %s", type->name,
                       *fault.field ? fault.field : "it", fault.reason);
         return;

@@ -25,7 +25,7 @@ static inline ProtobufCMessage *scanned_unpack(struct arena *arena,
                                                struct bytes octets)
 {
     ProtobufCAllocator allocator = {scanned_alloc, scanned_free, arena};
-    struct scan_fault fault = {NULL, NULL};
+    struct scan_fault fault = {0};
     if (!scan_message(arena, type, octets, &fault)) {
         require_printable(fault.field);
         require_printable(fault.reason);

@@ -32,6 +32,9 @@ def caa_queries(lab):
 class Daemon:
     """A running caad. config: keys laid over the defaults below (JSON is YAML)."""
 
+    program = os.path.join(BIN, "caad")
+    environment = None      # the test's own
+
     def __init__(self, servers, ready=True, **config):
         self.dir = tempfile.mkdtemp(prefix="caad-it-")
         self.url = f"ipc://{self.dir}/caad.sock"
@@ -81,7 +84,7 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             earlier = log.tell()     # what an earlier run wrote is not this one's
             self.process = subprocess.Popen(
-                [os.path.join(BIN, "caad"), "--config", self.config_path], stderr=log)
+                [self.program, "--config", self.config_path], stderr=log, env=self.environment)
         self.wait_for("ready" if self.ready else "listening", since=earlier)
 
     def wait_for(self, message, seconds=15, since=0):
@@ -116,8 +119,11 @@ class Daemon:
         assert status == 0, f"caad exited {status}: {self.log_text()}"
 
     def kill(self):
+        """What a sanitizer had to say cannot change the exit status then."""
         self.process.kill()
         self.process.wait()
+        text = self.log_text()
+        assert "Sanitizer" not in text and "runtime error" not in text, text
 
     def caactl(self, *args, timeout=60, **options):
         return subprocess.run(

@@ -236,13 +236,36 @@ static void fields_the_schema_lacks_are_bounded(void **state)
     }
 }
 
+/* A well message is not called wrong for want of memory to read it in. */
+static void without_memory_a_message_is_not_to_blame(void **state)
+{
+    (void)state;
+    struct scan_fault fault;
+    size_t budget = 0;
+    for (;; budget += 8) {
+        struct arena *arena = arena_create(budget);
+        bool well = scan_message(arena, &node_descriptor,
+                                 OCTETS("\x12\x05\x0a\x03\x1a\x01x"), &fault);
+        arena_destroy(arena);
+        if (well)
+            break;
+        assert_true(fault.no_memory);
+    }
+    assert_true(budget > 0);
+    struct arena *arena = arena_create(FIXTURE_BUDGET);
+    assert_false(scan_message(arena, &node_descriptor,
+                              OCTETS("\x12\x05\x0a\x03\x1a\x01\xff"), &fault));
+    assert_false(fault.no_memory);
+    arena_destroy(arena);
+}
+
 /* A fault has its words even when no memory is left for the path. */
 static void without_memory_a_fault_still_has_words(void **state)
 {
     (void)state;
     for (size_t budget = 0; budget < 1000; budget += 8) {
         struct arena *arena = arena_create(budget);
-        struct scan_fault fault = {NULL, NULL};
+        struct scan_fault fault = {0};
         assert_false(scan_message(arena, &node_descriptor,
                                   OCTETS("\x12\x05\x0a\x03\x1a\x01\xff"), &fault));
         assert_non_null(fault.field);
@@ -279,6 +302,7 @@ int main(void)
         cmocka_unit_test(text_is_well_formed_utf_8_without_nul),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(fields_the_schema_lacks_are_bounded),
+        cmocka_unit_test(without_memory_a_message_is_not_to_blame),
         cmocka_unit_test(without_memory_a_fault_still_has_words),
         cmocka_unit_test(what_is_let_through_can_be_unpacked),
     };
