@@ -21,7 +21,6 @@ enum {
 struct flight {
     struct worker *worker;
     struct flight *next_in_bucket;
-    struct flight *next_paced;
     uint64_t hash;
     int64_t started_us;
     struct resolver_query *waiters;
@@ -33,9 +32,8 @@ struct flight {
     bool checking_disabled;
     int64_t sent_us;
     struct channel_query *query; /* NULL: none on its way */
-    struct wheel_timer timeout, aging;
-    struct flight *older, *younger; /* of the queries that may lie unread */
-    bool young;
+    struct wheel_timer timeout;
+    struct paced paced;
 
     /* An answer without AD, until its upstream is seen to validate. */
     struct held_answer *unproven;
@@ -53,7 +51,6 @@ struct flight {
     ((struct flight *)(void *)((char *)(timer_pointer)-offsetof(struct flight, member)))
 
 static void send_query(struct flight *flight);
-static void on_aging(struct wheel_timer *timer);
 
 /* ------------------------------------------------------------------ waiters */
 
@@ -342,8 +339,6 @@ static void after_answer(struct flight *flight, struct caa_answer *draft)
         end(flight, draft);
 }
 
-static void age(struct flight *flight);
-
 /* Closes the record of the attempt on its way. */
 static struct caa_attempt *close_attempt(struct flight *flight, enum caa_outcome outcome,
                                          uint16_t rcode)
@@ -414,7 +409,7 @@ static void on_channel_done(void *arg, enum channel_status status, struct bytes 
     struct upstream *upstream = &worker->pool->upstreams[flight->upstream];
     flight->query = NULL;
     wheel_clear(&worker->wheel, &flight->timeout);
-    age(flight);
+    pacing_read(&flight->paced);
     switch (status) {
     case CHANNEL_ANSWERED:
         upstream_answered(upstream, worker->now_us);
@@ -449,78 +444,6 @@ static void on_attempt_timeout(struct wheel_timer *timer)
 
 /* ------------------------------------------------------------------ sending */
 
-static struct young *young_of(struct flight *flight)
-{
-    return &flight->worker->young[flight->upstream];
-}
-
-static bool window_is_open(struct flight *flight)
-{
-    return young_of(flight)->count < flight->worker->pool->window;
-}
-
-static void send_paced(struct worker *worker)
-{
-    while (worker->paced_head && window_is_open(worker->paced_head)) {
-        struct flight *flight = worker->paced_head;
-        worker->paced_head = flight->next_paced;
-        if (!worker->paced_head)
-            worker->paced_tail = &worker->paced_head;
-        send_query(flight);
-    }
-}
-
-static void young_add(struct flight *flight)
-{
-    struct young *young = young_of(flight);
-    flight->young = true;
-    flight->younger = NULL;
-    flight->older = young->tail;
-    *(young->tail ? &young->tail->younger : &young->head) = flight;
-    young->tail = flight;
-    young->count++;
-    wheel_set(&flight->worker->wheel, &flight->aging, flight->sent_us + PACING_AGE_US,
-              on_aging);
-}
-
-static void young_remove(struct flight *flight)
-{
-    struct young *young = young_of(flight);
-    *(flight->older ? &flight->older->younger : &young->head) = flight->younger;
-    *(flight->younger ? &flight->younger->older : &young->tail) = flight->older;
-    flight->young = false;
-    young->count--;
-    wheel_clear(&flight->worker->wheel, &flight->aging);
-}
-
-/* The flight's query has left the resolver's buffer, and all sent before it. */
-static void age(struct flight *flight)
-{
-    if (!flight->young)
-        return;
-    struct young *young = young_of(flight);
-    while (young->head != flight)
-        young_remove(young->head);
-    young_remove(flight);
-    send_paced(flight->worker);
-}
-
-static void on_aging(struct wheel_timer *timer)
-{
-    age(FLIGHT_OF(timer, aging));
-}
-
-static bool must_wait(struct flight *flight)
-{
-    struct worker *worker = flight->worker;
-    if (flight->transport == CAA_TRANSPORT_TCP || window_is_open(flight))
-        return false;
-    flight->next_paced = NULL;
-    *worker->paced_tail = flight;
-    worker->paced_tail = &flight->next_paced;
-    return true;
-}
-
 static void record_attempt(struct flight *flight)
 {
     struct worker *worker = flight->worker;
@@ -542,7 +465,9 @@ static void record_attempt(struct flight *flight)
 static void send_query(struct flight *flight)
 {
     struct worker *worker = flight->worker;
-    if (must_wait(flight))
+    struct pacing *pacing = &worker->pacings[flight->upstream];
+    bool udp = flight->transport == CAA_TRANSPORT_UDP;
+    if (udp && !pacing_admit(pacing, &flight->paced))
         return;
     uint8_t message[QUERY_MAX];
     size_t len = query_write(message, flight->name, QUERY_TYPE_CAA,
@@ -551,12 +476,17 @@ static void send_query(struct flight *flight)
     wheel_set(&worker->wheel, &flight->timeout,
               flight->sent_us + (int64_t)worker->pool->timeout_ms * 1000,
               on_attempt_timeout);
-    if (flight->transport == CAA_TRANSPORT_UDP)
-        young_add(flight);
+    if (udp)
+        pacing_sent(pacing, &flight->paced, flight->sent_us);
     if (channel_send(worker->channels[flight->upstream], flight->transport,
                      (struct bytes){message, len}, on_channel_done, flight,
                      &flight->query) != CAA_OK)
         on_channel_done(flight, CHANNEL_FAILED, (struct bytes){NULL, 0});
+}
+
+void flight_send(struct paced *paced)
+{
+    send_query(FLIGHT_OF(paced, paced));
 }
 
 /* ----------------------------------------------------------------- starting */
@@ -620,14 +550,14 @@ void flight_ask(struct worker *worker, struct resolver_query *query)
 
 void flight_end_all(struct worker *worker)
 {
-    worker->paced_head = NULL;
-    worker->paced_tail = &worker->paced_head;
+    for (size_t i = 0; i < worker->pool->upstream_count; i++)
+        pacing_forget(&worker->pacings[i]);
     for (size_t i = 0; i < FLIGHT_BUCKETS; i++) {
         while (worker->flights[i]) {
             struct flight *flight = worker->flights[i];
             if (flight->query)
                 channel_abandon(flight->query);
-            age(flight);
+            pacing_read(&flight->paced);
             end_failed(flight, CAA_OUTCOME_RESOLVER_UNAVAILABLE);
         }
     }

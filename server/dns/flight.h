@@ -10,6 +10,8 @@
 
 /* Joins a flight, or takes the cached answer, or starts a flight. */
 void flight_ask(struct worker *worker, struct resolver_query *query);
+/* Its turn to be sent has come. */
+void flight_send(struct paced *paced);
 /* Ends every flight with RESOLVER_UNAVAILABLE. */
 void flight_end_all(struct worker *worker);
 

@@ -139,16 +139,18 @@ static void close_channels(struct worker *worker)
     for (size_t i = 0; worker->channels && i < worker->pool->upstream_count; i++)
         channel_destroy(worker->channels[i]);
     free(worker->channels);
-    free(worker->young);
+    free(worker->pacings);
 }
 
 static enum caa_err open_channels(struct worker *worker)
 {
     const struct pool *pool = worker->pool;
     worker->channels = calloc(pool->upstream_count, sizeof *worker->channels);
-    worker->young = calloc(pool->upstream_count, sizeof *worker->young);
-    if (!worker->channels || !worker->young)
+    worker->pacings = calloc(pool->upstream_count, sizeof *worker->pacings);
+    if (!worker->channels || !worker->pacings)
         return CAA_ENOMEM;
+    for (size_t i = 0; i < pool->upstream_count; i++)
+        pacing_init(&worker->pacings[i], &worker->wheel, pool->window, flight_send);
     enum caa_err err = CAA_OK;
     for (size_t i = 0; i < pool->upstream_count && err == CAA_OK; i++)
         err = channel_create((const struct sockaddr *)&pool->upstreams[i].address,
@@ -163,7 +165,6 @@ enum caa_err worker_start(struct worker *worker, struct pool *pool, unsigned ind
     worker->pool = pool;
     worker->index = index;
     worker->inbox_tail = &worker->inbox_head;
-    worker->paced_tail = &worker->paced_head;
     worker->answered_tail = &worker->answered_head;
     worker->now_us = clock_mono_us();
     atomic_init(&worker->round_us, worker->now_us);

@@ -9,15 +9,10 @@
 #include "base/arena.h"
 #include "dns/cache.h"
 #include "dns/channel.h"
+#include "dns/pacing.h"
 #include "dns/resolver.h"
 
 enum {
-    /* So many queries of all workers together fit a resolver's socket buffer
-     * (212,992 octets by default, at some 800 each) with room to spare. */
-    PACING_WINDOW = 160,
-    PACING_WINDOW_MIN = 8, /* a worker */
-    /* A resolver that answers nothing at all gets the next ones after this. */
-    PACING_AGE_US = 500000,
     FLIGHT_BUCKETS = 4096,
 };
 
@@ -37,14 +32,6 @@ struct pool {
     uint64_t seed;
     upstream_changed *changed;
     void *changed_arg;
-};
-
-/* Queries to one upstream that may still lie unread in its socket buffer, in
- * the order sent. The buffer is a queue, so an answer to one of them says that
- * those before it were read. */
-struct young {
-    struct flight *head, *tail;
-    unsigned count;
 };
 
 struct worker {
@@ -67,9 +54,8 @@ struct worker {
     struct flight *flights[FLIGHT_BUCKETS];
     struct flight *spare; /* for the next ones */
     unsigned spare_count;
-    struct flight *paced_head, **paced_tail; /* wait to send */
     struct resolver_query *answered_head, **answered_tail;
-    struct young *young; /* one an upstream */
+    struct pacing *pacings; /* one an upstream */
     struct worker_counters counters;
 };
 
