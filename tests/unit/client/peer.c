@@ -14,6 +14,7 @@
 #include "rpc/nng_mend.h"
 
 #define WORKERS 32
+#define REST_MS 100
 
 enum worker_state { RECEIVING, DELAYING, SENDING };
 
@@ -224,6 +225,9 @@ void peer_stop(struct peer *peer)
         nng_aio_stop(peer->workers[i].timer);
         nng_aio_stop(peer->workers[i].aio);
     }
+    /* With nobody to receive, nng reads one message more a connection and rests. To
+     * close one that is being read can hang nng 1.5 for good (server/rpc/door.h). */
+    nng_msleep(REST_MS);
     nng_close(peer->socket);
     for (size_t i = 0; i < WORKERS; i++) {
         struct worker *worker = &peer->workers[i];
